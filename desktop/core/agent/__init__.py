@@ -1,0 +1,1 @@
+"""The agents that a doctor can consult: cloud, and demo."""

@@ -1,0 +1,1 @@
+"""What holds the queues: Azure Storage, an embedded SQLite file, or memory."""

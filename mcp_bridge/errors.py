@@ -1,0 +1,162 @@
+"""Every failure of the bridge, as one tree.
+
+BridgeError
+├── LocalFault       ours: settings, keys, journal, a guard that refused
+├── PeerFault        the other side's: a frame that does not parse, does not open, is too large
+└── CarrierFault     the queue service's
+    ├── CarrierUnreachable   DNS, TCP, TLS, proxy, time-out: nothing is known of the outcome
+    ├── CarrierDenied        the service knows us and says no (401, 403)
+    ├── CarrierBusy          throttled (503, 500 ServerBusy)
+    ├── QueueMissing         the queue does not exist and we may not create it
+    └── LeaseLost            somebody else holds the message now, or it is gone
+
+An error carries a code and never a value: its text is the code. What crosses the wire is the
+`Failure` below (DESIGN section 6: "Errors are typed").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class Layer(StrEnum):
+    """Where a failure happened, as the caller sees it."""
+
+    CALLER = "caller"
+    CARRIER = "carrier"
+    LISTENER = "listener"
+    GUARD = "guard"
+    UPSTREAM = "upstream"
+
+
+class Executed(StrEnum):
+    """Whether the tool ran. `UNKNOWN` is an honest answer, never a default for laziness."""
+
+    NO = "no"
+    YES = "yes"
+    UNKNOWN = "unknown"
+
+
+class Code(StrEnum):
+    """Stable names of failures; they appear on the wire, in logs and in the app."""
+
+    BAD_SETTINGS = "bad_settings"
+    BAD_KEY = "bad_key"
+    JOURNAL_UNUSABLE = "journal_unusable"
+    GUARD_REFUSED = "guard_refused"
+    CLOSED = "closed"
+
+    NOT_A_FRAME = "not_a_frame"
+    UNKNOWN_VERSION = "unknown_version"
+    UNKNOWN_KEY = "unknown_key"
+    DOES_NOT_OPEN = "does_not_open"
+    WRONG_DIRECTION = "wrong_direction"
+    TOO_LARGE = "too_large"
+    NOT_JSON_RPC = "not_json_rpc"
+    REPLAYED = "replayed"
+
+    UNREACHABLE = "unreachable"
+    DENIED = "denied"
+    BUSY = "busy"
+    QUEUE_MISSING = "queue_missing"
+    LEASE_LOST = "lease_lost"
+
+    TIMED_OUT = "timed_out"
+    EXPIRED = "expired"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+    UPSTREAM_GONE = "upstream_gone"
+    OVERLOADED = "overloaded"
+
+
+class BridgeError(Exception):
+    """Base of all; `str()` of one is its code and nothing else."""
+
+    default: ClassVar[Code]
+
+    def __init__(self, code: Code | None = None) -> None:
+        self.code = code or self.default
+        super().__init__(self.code.value)
+
+
+class LocalFault(BridgeError):
+    """Ours to mend."""
+
+    default = Code.BAD_SETTINGS
+
+
+class PeerFault(BridgeError):
+    """The other side sent what we will not take."""
+
+    default = Code.NOT_A_FRAME
+
+
+class CarrierFault(BridgeError):
+    """The queue service failed us."""
+
+    default = Code.UNREACHABLE
+
+
+class CarrierUnreachable(CarrierFault):
+    """No answer from the service."""
+
+
+class CarrierDenied(CarrierFault):
+    """The service refused our credentials or our role."""
+
+    default = Code.DENIED
+
+
+class CarrierBusy(CarrierFault):
+    """The service asks us to slow down."""
+
+    default = Code.BUSY
+
+
+class QueueMissing(CarrierFault):
+    """No such queue."""
+
+    default = Code.QUEUE_MISSING
+
+
+class LeaseLost(CarrierFault):
+    """The receipt is stale: the message was taken again, or deleted."""
+
+    default = Code.LEASE_LOST
+
+
+# Outside -32768..-32000, which JSON-RPC and MCP reserve.
+BRIDGE_ERROR = -31000
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What the caller is told: `{code, layer, executed, retry, incident}`.
+
+    `incident` is an opaque id that also stands in the local log; it says nothing by itself.
+    """
+
+    code: Code
+    layer: Layer
+    executed: Executed
+    retry: bool
+    incident: str
+
+    def as_json_rpc(self, request_id: str | int | None) -> dict[str, Any]:
+        """The JSON-RPC error response for this failure."""
+        return {
+            "jsonrpc": "2.0",
+            "id": request_id,
+            "error": {
+                "code": BRIDGE_ERROR,
+                "message": f"bridge: {self.code.value}",
+                "data": {
+                    "code": self.code.value,
+                    "layer": self.layer.value,
+                    "executed": self.executed.value,
+                    "retry": self.retry,
+                    "incident": self.incident,
+                },
+            },
+        }
