@@ -1,4 +1,4 @@
-"""Servers from npm that the tests start on loopback: installed once, under a lock, from the lock file."""
+"""Servers from npm that the tests start on loopback; installed once, from the lock file."""
 
 from __future__ import annotations
 
