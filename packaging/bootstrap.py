@@ -53,6 +53,15 @@ def main(arguments: list[str]) -> int:
         print("Karte Bridge needs Python 3.11, 3.12 or 3.13.", file=sys.stderr)
         return 3
     what, *rest = arguments
+    try:
+        return set_up(what) or (run_tests(rest) if what == "test" else run_app(rest))
+    except subprocess.CalledProcessError as error:
+        print(f"Setting up failed at: {Path(error.cmd[0]).name} (see above).", file=sys.stderr)
+        return 1
+
+
+def set_up(what: str) -> int:
+    """Install what is missing; 0, or the exit code that says why it cannot be done."""
     missing = missing_packages(for_tests=what == "test")
     if missing and not apt_install(missing):
         print(
@@ -62,7 +71,7 @@ def main(arguments: list[str]) -> int:
         )
         return 3
     set_up_venv(extra="dev" if what == "test" else "")
-    return run_tests(rest) if what == "test" else run_app(rest)
+    return 0
 
 
 def missing_packages(*, for_tests: bool) -> list[str]:
@@ -113,6 +122,7 @@ def set_up_venv(extra: str) -> None:
     state = hashlib.sha256(pyproject.read_bytes() + CONSTRAINTS.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == state:
         return
+    print("Setting up .venv/ (once; a minute or two)…", file=sys.stderr)
     if not venv_program("python").exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
     target = f"{ROOT}[{extra}]" if extra else str(ROOT)
