@@ -7,7 +7,7 @@ then the line that this is no diagnosis.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -97,7 +97,7 @@ class Consultation:
         """Look for identifiers in the doctor's message; an empty `findings` means it may go."""
         return self._check(text)
 
-    async def ask(self, text: str) -> AsyncIterator[ConsultationEvent]:
+    async def ask(self, text: str) -> AsyncGenerator[ConsultationEvent]:
         """Stream the answer; ends with `Finished` or `Failed`.
 
         Cancelling or closing the iteration is Stop. The answer so far, with its closing line, is
@@ -128,7 +128,7 @@ class Consultation:
             whole = whole if whole.endswith(closing) else whole + closing
             self.history = (*self.history, Message("assistant", whole))
 
-    async def _answer(self, text: str) -> AsyncIterator[ConsultationEvent]:
+    async def _answer(self, text: str) -> AsyncGenerator[ConsultationEvent]:
         """Opening, agent, closing, end: in this order always."""
         yield GuidanceDelta(self._safety.opening(text))
         end: Finished | Failed = Finished()

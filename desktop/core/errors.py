@@ -1,7 +1,7 @@
 """Failures of the app itself; those of the bridge, the tools and the agent have their own trees.
 
 AppError
-├── SettingsError    a settings file or variable that cannot be used; names the field, never the value
+├── SettingsError    a settings file or variable that cannot be used; names the field only
 ├── NoKeyring        this PC has no safe place for a secret, and we do not make an unsafe one
 ├── NotConfigured    the chosen agent lacks a setting or a secret
 ├── MessageBlocked   the doctor's message holds identifiers (desktop.core.consultation)

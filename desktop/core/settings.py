@@ -17,6 +17,7 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from typing_extensions import override
 
 from desktop.core.errors import SettingsError
 from desktop.core.paths import Paths
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     locked: frozenset[str] = frozenset()
 
     @classmethod
+    @override
     def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],

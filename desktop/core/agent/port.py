@@ -1,8 +1,8 @@
-"""The port that every agent fills: it reads a conversation, may call tools, and streams an answer."""
+"""The port that every agent fills: it reads a conversation, may call tools, streams an answer."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -101,6 +101,7 @@ class AgentCode(StrEnum):
     BUSY = "agent_busy"
     UNREACHABLE = "agent_unreachable"
     TIMED_OUT = "agent_timed_out"
+    BAD_REQUEST = "agent_bad_request"
     BAD_ANSWER = "agent_bad_answer"
     TOO_MANY_STEPS = "agent_too_many_steps"
 
@@ -131,6 +132,6 @@ class Agent(Protocol):
         """Where the conversation goes: a host name, or "demo"."""
         ...
 
-    def converse(self, turn: Turn, tools: ToolBox) -> AsyncIterator[AgentEvent]:
-        """Stream the answer; ends with `Completed`. Raises AgentError."""
+    def converse(self, turn: Turn, tools: ToolBox) -> AsyncGenerator[AgentEvent]:
+        """Stream the answer; ends with `Completed`. Raises AgentError. Closing it is Stop."""
         ...
