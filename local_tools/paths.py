@@ -1,4 +1,4 @@
-"""Where the app and karte-tools keep their files: one folder of the user, readable by them alone."""
+"""Where the app and karte-tools keep their files: one folder, readable by its user alone."""
 
 from __future__ import annotations
 
