@@ -2,6 +2,7 @@
 
 BridgeError
 ├── LocalFault       ours: settings, keys, journal, a guard that refused
+│   └── UpstreamGone     the served command is not there; it says whether it may have run
 ├── PeerFault        the other side's: a frame that does not parse, does not open, is too large
 └── CarrierFault     the queue service's
     ├── CarrierUnreachable   DNS, TCP, TLS, proxy, time-out: nothing is known of the outcome
@@ -84,6 +85,16 @@ class LocalFault(BridgeError):
     """Ours to mend."""
 
     default = Code.BAD_SETTINGS
+
+
+class UpstreamGone(LocalFault):
+    """What a listener serves is not there; `executed` says whether the request may have run."""
+
+    default = Code.UPSTREAM_GONE
+
+    def __init__(self, executed: Executed) -> None:
+        super().__init__()
+        self.executed = executed
 
 
 class PeerFault(BridgeError):

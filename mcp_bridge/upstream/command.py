@@ -1,0 +1,137 @@
+"""A stdio command as upstream: one warm child for all exchanges, started anew when it dies."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+from mcp import StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+from mcp_bridge.errors import Executed, UpstreamGone
+from mcp_bridge.rpc import Message, Notify, request as own_request
+from mcp_bridge.upstream.child import Child
+from mcp_bridge.upstream.port import MAX_PAGES, ReadOnlyTools
+
+START_S = 30.0  # until a new child has answered server/discover and tools/list
+STEADY_S = 10.0  # a child that lived this long is started anew at once
+FIRST_PAUSE_S = 0.1
+LAST_PAUSE_S = 5.0
+
+
+class StdioUpstream:
+    """Serves a command that speaks MCP 2026-07-28 over stdin and stdout.
+
+    `env` is added to the few variables that the SDK lets a child inherit (PATH, HOME and the like).
+    """
+
+    def __init__(
+        self, command: str, args: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> None:
+        self._parameters = StdioServerParameters(
+            command=command, args=list(args), env=dict(env or {})
+        )
+        self._stack = AsyncExitStack()
+        self._read_only = ReadOnlyTools()
+        self._child: Child | None = None
+        self._door = anyio.Event()  # set: `_child` is worth looking at
+        self._has_served = False
+
+    async def __aenter__(self) -> Self:
+        """Start the command. Raises UpstreamGone if it does not come up within START_S."""
+        async with AsyncExitStack() as stack:
+            tasks = await stack.enter_async_context(anyio.create_task_group())
+            stack.callback(tasks.cancel_scope.cancel)
+            tasks.start_soon(self._keep_alive)
+            if await self._current() is not None:
+                self._stack = stack.pop_all()
+                return self
+        raise UpstreamGone(Executed.NO)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the child: the SDK closes its stdin, waits, then kills, each step bounded."""
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def exchange(self, request: Message, notify: Notify) -> Message:
+        """Pass one request to the child. Raises UpstreamGone if there is none, or it dies."""
+        child = await self._current()
+        if child is None:
+            raise UpstreamGone(Executed.NO)
+        return await child.exchange(request, notify)
+
+    def is_read_only(self, request: Message) -> bool:
+        """Whether running it twice does no more than once."""
+        return self._read_only.covers(request)
+
+    async def _current(self) -> Child | None:
+        """The child, after a bounded wait while it is being started."""
+        with anyio.move_on_after(START_S):
+            await self._door.wait()
+        return self._child
+
+    async def _keep_alive(self) -> None:
+        pause = FIRST_PAUSE_S
+        while True:
+            born = anyio.current_time()
+            await self._live_once()
+            if not self._has_served:
+                self._door.set()  # it cannot even start: nobody shall wait for it
+                return
+            steady = anyio.current_time() - born > STEADY_S
+            pause = FIRST_PAUSE_S if steady else min(pause * 2, LAST_PAUSE_S)
+            await anyio.sleep(pause)
+
+    async def _live_once(self) -> None:
+        """One life of a child, from its start to its end."""
+        try:
+            async with (
+                stdio_client(self._parameters, errlog=sys.stderr) as (read, write),
+                anyio.create_task_group() as tasks,
+            ):
+                child = Child(write.send)
+                tasks.start_soon(self._greet, child, tasks.cancel_scope)
+                await child.listen(read)
+                tasks.cancel_scope.cancel()
+        except OSError:
+            return  # there is no such command, or it may not be run
+        finally:
+            if self._child is not None:
+                self._child, self._door = None, anyio.Event()
+
+    async def _greet(self, child: Child, life: anyio.CancelScope) -> None:
+        """Learn the tools of a new child, then let requests through."""
+        try:
+            await self._learn_tools(child)
+        except UpstreamGone:
+            life.cancel()
+            return
+        self._child, self._has_served = child, True
+        self._door.set()
+
+    async def _learn_tools(self, child: Child) -> None:
+        discovered = await child.exchange(own_request("server/discover", "discover"), _drop)
+        if "result" not in discovered:
+            raise UpstreamGone(Executed.NO)  # it speaks an older protocol only
+        tools: list[Mapping[str, Any]] = []
+        cursor: dict[str, Any] = {}
+        for _ in range(MAX_PAGES):
+            answer = await child.exchange(own_request("tools/list", "tools", **cursor), _drop)
+            page = answer.get("result", {})
+            tools.extend(page.get("tools", ()))
+            if not page.get("nextCursor"):
+                break
+            cursor = {"cursor": page["nextCursor"]}
+        self._read_only.learn(tools)
+
+
+async def _drop(_message: Message) -> None:
+    """A `Notify` for requests of our own."""

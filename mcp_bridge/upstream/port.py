@@ -1,0 +1,62 @@
+"""The port that a listener drives, and what it must know of tools to run one again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Any, Protocol, Self, cast
+
+from mcp_bridge.rpc import READING_METHODS, Message, Notify, params_of
+
+MAX_PAGES = 50  # of tools/list; a server that never ends its list is not believed
+
+
+class Upstream(Protocol):
+    """An MCP server of protocol 2026-07-28: each request stands alone. Entered once."""
+
+    async def __aenter__(self) -> Self:
+        """Start it. Raises UpstreamGone if it cannot be started or does not speak the protocol."""
+        ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it; bounded in time."""
+        ...
+
+    async def exchange(self, request: Message, notify: Notify) -> Message:
+        """Answer one JSON-RPC request; notifications that belong to it go to `notify`.
+
+        Cancelling the call stops the work. Raises UpstreamGone; an error of the server itself is
+        an ordinary error response.
+        """
+        ...
+
+    def is_read_only(self, request: Message) -> bool:
+        """Whether running the request twice does no more than running it once."""
+        ...
+
+
+class ReadOnlyTools:
+    """The tools that said `readOnlyHint` of themselves in the latest tools/list."""
+
+    def __init__(self) -> None:
+        self._names: frozenset[str] = frozenset()
+
+    def learn(self, tools: Iterable[Mapping[str, Any]]) -> None:
+        """Take over a whole list of tools."""
+        self._names = frozenset(
+            str(tool.get("name"))
+            for tool in tools
+            if cast("Mapping[str, Any]", tool.get("annotations") or {}).get("readOnlyHint") is True
+        )
+
+    def covers(self, request: Message) -> bool:
+        """Whether the request only reads; unknown tools are taken to write."""
+        method = request.get("method")
+        if method == "tools/call":
+            return params_of(request).get("name") in self._names
+        return method in READING_METHODS
