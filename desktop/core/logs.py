@@ -1,0 +1,83 @@
+"""The log of the app: codes, types and places, never a value.
+
+Our own messages are constants with codes as arguments, so they are written. Of all other libraries
+only the place is written: their texts may quote what they were given, as tracebacks do.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from typing_extensions import override
+
+OURS = ("desktop", "mcp_bridge", "local_tools")
+NOISY = ("azure", "httpx2", "mcp", "openai", "asyncio")
+MAX_BYTES = 1_000_000
+KEPT_FILES = 3
+
+_log = logging.getLogger(__name__)
+
+
+class BlindFormatter(logging.Formatter):
+    """Time, level, logger and place; the message of our own loggers; exceptions by type."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        parts = [self.formatTime(record), record.levelname, record.name]
+        parts.append(f"{record.filename}:{record.lineno}")
+        if record.name.partition(".")[0] in OURS:
+            parts.append(record.getMessage())
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            parts.append(describe(error))
+        return " ".join(parts)
+
+
+def describe(error: BaseException) -> str:
+    """The exception's type, its code if it has one, and its frames; never its text."""
+    code = getattr(error, "code", None)
+    name = type(error).__name__ + (f"[{code}]" if isinstance(code, str) else "")
+    return " < ".join([name, *_frames(error.__traceback__)])
+
+
+def start_logging(file: Path) -> None:
+    """Log to `file`, owner-only, and keep uncaught exceptions from printing their text."""
+    os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    handler = RotatingFileHandler(
+        file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8"
+    )
+    handler.setFormatter(BlindFormatter())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    del kind, trace
+    _log.critical("uncaught %s", describe(error))
+
+
+def _uncaught_in_thread(hook: threading.ExceptHookArgs) -> None:
+    if hook.exc_value is not None:
+        _log.critical("uncaught in a thread %s", describe(hook.exc_value))
+
+
+def _frames(trace: TracebackType | None) -> Iterator[str]:
+    """Places from the innermost frame outwards."""
+    places: list[str] = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return reversed(places)
