@@ -1,0 +1,82 @@
+"""From what stands on a command line or in settings to a carrier. No secret stands in either.
+
+sqlite:PATH                               the embedded carrier
+https://ACCOUNT.queue.core.windows.net    Azure, signed in by azure-identity
+http://127.0.0.1:10001/devstoreaccount1   Azurite on this PC
+env:VARIABLE                              a connection string or a URL with its SAS, in VARIABLE
+memory:                                   this process only (tests)
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from mcp_bridge.carriers.memory import MemoryCarrier
+from mcp_bridge.carriers.port import Carrier, OnOperation
+from mcp_bridge.carriers.sqlite import SqliteCarrier
+from mcp_bridge.errors import Code, LocalFault
+
+if TYPE_CHECKING:
+    from azure.core.credentials_async import AsyncTokenCredential
+
+# The development account that every Azurite has, key included; the vendor publishes it. It opens
+# nothing but an emulator, and is used for a loopback address only.
+DEVELOPMENT_ACCOUNT = "devstoreaccount1"
+DEVELOPMENT_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+
+def open_carrier(spec: str, *, on_operation: OnOperation | None = None) -> Carrier:
+    """The carrier that `spec` names; nothing is connected yet.
+
+    Raises:
+        LocalFault: BAD_SETTINGS, no carrier is called that.
+    """
+    scheme, _, rest = spec.partition(":")
+    match scheme:
+        case "sqlite" if rest:
+            return SqliteCarrier(Path(rest), on_operation=on_operation)
+        case "memory" if not rest:
+            return MemoryCarrier(on_operation=on_operation)
+        case "http" | "https" if _is_bare_url(spec):
+            return _by_url(spec, on_operation)
+        case "env" if os.environ.get(rest):
+            return _by_secret(os.environ[rest].strip(), on_operation)
+        case _:
+            raise LocalFault(Code.BAD_SETTINGS)
+
+
+def _is_bare_url(url: str) -> bool:
+    """Whether there is a host and no place where a secret could stand."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and not (parts.query or parts.username or parts.fragment)
+
+
+def _by_url(url: str, on_operation: OnOperation | None) -> Carrier:
+    from mcp_bridge.carriers.azure import AzureCarrier  # noqa: PLC0415 - heavy, and SQLite users need none
+
+    credential: AsyncTokenCredential | dict[str, str]
+    if url.startswith("http:"):
+        if urlsplit(url).path.strip("/") != DEVELOPMENT_ACCOUNT:
+            raise LocalFault(Code.BAD_SETTINGS)
+        credential = {"account_name": DEVELOPMENT_ACCOUNT, "account_key": DEVELOPMENT_KEY}
+    else:
+        from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - heavy
+
+        credential = DefaultAzureCredential()
+    return AzureCarrier.from_url(url, credential, on_operation=on_operation)
+
+
+def _by_secret(secret: str, on_operation: OnOperation | None) -> Carrier:
+    from mcp_bridge.carriers.azure import AzureCarrier  # noqa: PLC0415 - heavy, see above
+
+    if secret.startswith("https://"):
+        return AzureCarrier.from_url(secret, None, on_operation=on_operation)
+    return AzureCarrier.from_connection_string(secret, on_operation=on_operation)
