@@ -66,6 +66,7 @@ class Code(StrEnum):
 
     TIMED_OUT = "timed_out"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
     UNKNOWN_OUTCOME = "unknown_outcome"
     UPSTREAM_GONE = "upstream_gone"
     OVERLOADED = "overloaded"

@@ -44,7 +44,10 @@ READING_METHODS: Final = frozenset(
 def encode(*messages: Message) -> bytes:
     """Compact JSON of one message, or of an array when there are several."""
     value = messages[0] if len(messages) == 1 else messages
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    try:
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can only write as an escape
+        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def decode(body: bytes) -> Sequence[Message]:

@@ -1,0 +1,35 @@
+"""A failure as both ends learn of it: a typed error for the caller, an event and a line here."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+
+from mcp_bridge.errors import Code, Executed, Failure, Layer
+from mcp_bridge.events import FrameEvent, Hop, OnEvent
+from mcp_bridge.rpc import Message
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """Makes failures; each gets an id that stands in the error and in the local log."""
+
+    on_event: OnEvent
+
+    def failed(
+        self, mid: str, request: Message, code: Code, layer: Layer, executed: Executed
+    ) -> Message:
+        """The error response. What did not run may be sent again."""
+        incident = secrets.token_hex(4)
+        _log.info("request failed: code=%s layer=%s incident=%s", code, layer, incident)
+        self.on_event(FrameEvent(Hop.FAILED, mid, _method(request), code=code))
+        failure = Failure(code, layer, executed, executed is Executed.NO, incident)
+        return failure.as_json_rpc(request.get("id"))
+
+
+def _method(request: Message) -> str | None:
+    method = request.get("method")
+    return method if isinstance(method, str) else None

@@ -1,0 +1,77 @@
+"""Runs one request on the upstream: deadline, cancel, guard, notifications."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from mcp_bridge.errors import Code, Executed, Layer, UpstreamGone
+from mcp_bridge.incidents import Incidents
+from mcp_bridge.listener.intake import Work
+from mcp_bridge.listener.notices import Notices
+from mcp_bridge.rpc import Message, Notify, method_not_found
+from mcp_bridge.upstream.port import Upstream
+
+# Returns the message as it may leave, or raises to refuse. Runs on the loop: it must be quick.
+Guard = Callable[[Message], Message]
+
+# Its response is a stream that stays open; an exchange cannot carry that.
+_STREAMING = frozenset({"subscriptions/listen"})
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """The only place where messages of the upstream come in; none gets past the guard."""
+
+    upstream: Upstream
+    guard: Guard
+    incidents: Incidents
+
+    async def run(
+        self,
+        work: Work,
+        request: Message,
+        send_notices: Callable[[Sequence[Message]], Awaitable[None]],
+    ) -> Sequence[Message]:
+        """What may leave: the notifications that were not sent on the way, then the response."""
+        notices = Notices(send_notices)
+
+        async def notify(message: Message) -> None:
+            try:
+                notices.add(self.guard(message))
+            except Exception:  # noqa: BLE001 - refused: it does not leave, the request goes on
+                return
+
+        responses: list[Message] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(notices.run)
+            responses.append(await self._respond(work, request, notify))
+            tasks.cancel_scope.cancel()
+        return [*notices.rest(), *responses]
+
+    async def _respond(self, work: Work, request: Message, notify: Notify) -> Message:
+        if request["method"] in _STREAMING:
+            return method_not_found(request["id"])
+        work.scope.deadline = work.deadline
+        try:
+            with work.scope:
+                return self._guarded(work, request, await self.upstream.exchange(request, notify))
+        except UpstreamGone as gone:
+            return self._failed(work, request, gone.code, gone.executed)
+        except Exception:  # noqa: BLE001 - whatever it was, its text stays here
+            return self._failed(work, request, Code.UPSTREAM_GONE, Executed.UNKNOWN)
+        code = Code.CANCELLED if work.recalled else Code.TIMED_OUT
+        return self._failed(work, request, code, Executed.UNKNOWN)
+
+    def _guarded(self, work: Work, request: Message, response: Message) -> Message:
+        try:
+            return self.guard(response)
+        except Exception:  # noqa: BLE001 - a guard that raises, however, has refused
+            return self.incidents.failed(
+                work.mid, request, Code.GUARD_REFUSED, Layer.GUARD, Executed.YES
+            )
+
+    def _failed(self, work: Work, request: Message, code: Code, executed: Executed) -> Message:
+        return self.incidents.failed(work.mid, request, code, Layer.UPSTREAM, executed)
