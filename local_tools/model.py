@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
+from typing_extensions import override
+
 Lang = Literal["ja", "en"]
 
 
@@ -19,6 +21,7 @@ class _Blind:
 
     __slots__ = ()
 
+    @override
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
