@@ -10,6 +10,7 @@ import itertools
 from dataclasses import dataclass, field
 
 import anyio
+import anyio.lowlevel
 
 from desktop.core.events import ApprovalAsked, ApprovalClosed, OnCoreEvent
 from local_tools.approval import Decision, Proposal
@@ -43,6 +44,7 @@ class ApprovalDesk:
             self._announce(asked)
             with anyio.move_on_after(self._timeout_s):
                 await question.settled.wait()
+            await anyio.lowlevel.checkpoint_if_cancelled()
             decision = question.answer or Decision.APPROVAL_TIMEOUT
         finally:
             # Also when the caller was cancelled in the very moment of a yes: nothing is sent then.

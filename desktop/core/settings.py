@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     lang: Lang = "ja"
     records_dir: Path | None = None
     queue: str | None = None
-    bridge_name: str = Field(default="karte", pattern=r"^[a-z0-9]([a-z0-9]|-(?!-)){0,19}[a-z0-9]$")
+    bridge_name: str = Field(default="karte", pattern="^[a-z0-9]+(-[a-z0-9]+)*$", max_length=22)
     agent: AgentKind = AgentKind.DEMO
     base_url: str | None = None
     model: str | None = None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
 
 import anyio
 import pytest
@@ -21,31 +20,15 @@ from desktop.core.agent.port import (
     TextDelta,
     ToolFinished,
     ToolOutcome,
-    ToolSpec,
     ToolStarted,
     Turn,
 )
 from tests.fakes import agent_server as fake
 from tests.fakes.agent_server import AgentServer, agent_server
+from tests.fakes.tools import TOOL, Tools
 
-TOOL = "get_patient_background"
 SYMPTOMS = '{"symptoms": "めまい"}'
 TURN = Turn((Message("user", "めまい"),), "case-000000", "ja")
-
-
-class Tools:
-    """A ToolBox that remembers."""
-
-    def __init__(self, *outcomes: ToolOutcome) -> None:
-        self.calls: list[tuple[str, Mapping[str, Any]]] = []
-        self._outcomes = list(outcomes)
-
-    async def specs(self) -> Sequence[ToolSpec]:
-        return [ToolSpec(TOOL, "background", {"type": "object", "properties": {}})]
-
-    async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolOutcome:
-        self.calls.append((name, arguments))
-        return self._outcomes[min(len(self.calls), len(self._outcomes)) - 1]
 
 
 @asynccontextmanager
