@@ -36,11 +36,11 @@ def open_carrier(spec: str, *, on_operation: OnOperation | None = None) -> Carri
     Raises:
         LocalFault: BAD_SETTINGS, no carrier is called that.
     """
-    scheme, _, rest = spec.partition(":")
+    scheme, colon, rest = spec.partition(":")
     match scheme:
         case "sqlite" if rest:
             return SqliteCarrier(Path(rest), on_operation=on_operation)
-        case "memory" if not rest:
+        case "memory" if colon and not rest:
             return MemoryCarrier(on_operation=on_operation)
         case "http" | "https" if _is_bare_url(spec):
             return _by_url(spec, on_operation)

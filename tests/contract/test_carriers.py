@@ -6,6 +6,7 @@ Memory and SQLite run on a clock that the test holds; Azurite is a real server, 
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -36,6 +37,21 @@ WAIT_S = 10
 TTL_S = 60
 LEASE_S = 30
 UNKNOWN = Receipt(str(uuid4()), "AgAAAAMAAAAAAAAAcOVRZ5bh2wE=")
+
+# A process of its own that takes, deletes and prints whatever is in the queue "shared".
+TAKE_ALL = """
+import sys, anyio
+from pathlib import Path
+from mcp_bridge.carriers.sqlite import SqliteCarrier
+
+async def main():
+    async with SqliteCarrier(Path(sys.argv[1])) as carrier:
+        while taken := await carrier.take("shared", limit=1, lease_s=30):
+            print(taken[0].text)
+            await carrier.delete("shared", taken[0].receipt)
+
+anyio.run(main)
+"""
 
 Pass = Callable[[float], Awaitable[None]]
 
@@ -384,6 +400,24 @@ class TestSqlite(CarrierContract):
             [taken] = await other.take(queue, limit=1, lease_s=LEASE_S)
             assert taken.text == "across"
             assert await carrier.take(queue, limit=1, lease_s=LEASE_S) == []
+
+    async def test_two_processes_never_get_the_same_message(self, path: Path) -> None:
+        numbers = [str(number) for number in range(60)]
+        async with SqliteCarrier(path) as carrier:
+            await carrier.create("shared")
+            for number in numbers:
+                await carrier.put("shared", number, ttl_s=TTL_S)
+        got: list[str] = []
+
+        async def taker() -> None:
+            command = [sys.executable, "-c", TAKE_ALL, str(path)]
+            got.extend((await anyio.run_process(command)).stdout.decode().split())
+
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as group:
+                group.start_soon(taker)
+                group.start_soon(taker)
+        assert Counter(got) == Counter(numbers)
 
     async def test_a_closed_file_keeps_what_is_queued(self, carrier: Carrier, queue: str) -> None:
         await carrier.put(queue, "kept", ttl_s=TTL_S)
