@@ -1,0 +1,1 @@
+"""Nothing identifying leaves: normalising, scanning, the gate, the guard."""

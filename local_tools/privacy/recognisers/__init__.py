@@ -1,0 +1,1 @@
+"""What identifies by shape or by origin, one way of recognising a file."""
