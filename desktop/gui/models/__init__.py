@@ -1,0 +1,1 @@
+"""Models that views bind to; fed with immutable rows, they know no service."""

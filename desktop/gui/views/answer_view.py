@@ -1,0 +1,152 @@
+"""One message of the conversation: the doctor's, or an answer that grows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSizePolicy
+from typing_extensions import override
+
+from desktop.gui import labels
+from desktop.gui.views.base import Scene, View, column, label, repolish, row
+from desktop.gui.views.rich_text import RichText
+
+
+class DoctorMessage(View):
+    """What the doctor wrote."""
+
+    def __init__(self, scene: Scene, text: str) -> None:
+        super().__init__(scene, "doctor")
+        self.text = label(wraps=True, selectable=True)
+        self.text.setText(text)
+        self.text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        layout = column(self)
+        layout.setContentsMargins(14, 10, 14, 10)
+        layout.addWidget(self.text)
+        self.retranslate()
+
+    @override
+    def retranslate(self) -> None:
+        """The accessible name."""
+        self.setAccessibleName(self.tr("Your message"))
+
+
+class AnswerView(View):
+    """Label of the agent, the steps it took, its text, and how it ended."""
+
+    def __init__(self, scene: Scene, agent: str) -> None:
+        super().__init__(scene, "answer")
+        self._agent = agent
+        self._steps: dict[str, tuple[float | None, str | None]] = {}
+        self._end = ""
+        self._stopped = False
+        self._sign = label()
+        self._who = label("section")
+        self.steps = label("muted", wraps=True)
+        self.steps.hide()
+        self.opening = View(scene, "well")
+        self._opening_sign = label()
+        self.opening_text = RichText(scene.look)
+        opening = row(self.opening, spacing=10)
+        opening.setContentsMargins(12, 10, 12, 8)
+        opening.addWidget(self._opening_sign, alignment=Qt.AlignmentFlag.AlignTop)
+        opening.addWidget(self.opening_text, 1)
+        self.opening.hide()
+        self.text = RichText(scene.look)
+        self.failure = View(scene, "emergency")
+        self.failure_text = label(wraps=True, selectable=True)
+        inner = column(self.failure)
+        inner.setContentsMargins(12, 8, 12, 8)
+        inner.addWidget(self.failure_text)
+        self.failure.hide()
+        self.foot = label("muted")
+        self.foot.hide()
+        head = row(spacing=6)
+        head.addWidget(self._sign)
+        head.addWidget(self._who)
+        head.addStretch(1)
+        head.addWidget(self.foot, alignment=Qt.AlignmentFlag.AlignRight)
+        layout = column(self, spacing=8)
+        layout.setContentsMargins(16, 12, 16, 12)
+        layout.addLayout(head)
+        layout.addWidget(self.opening)
+        layout.addWidget(self.steps)
+        layout.addWidget(self.text)
+        layout.addWidget(self.failure)
+        self.retranslate()
+        self.restyle()
+
+    def open_with(self, text: str, *, urgent: bool) -> None:
+        """Emergency advice comes first, and looks like it."""
+        self.opening.setProperty("role", "emergency" if urgent else "well")
+        repolish(self.opening)
+        self.opening_text.append_markdown(text)
+        self.opening_text.finish()
+        self.opening.show()
+        self.restyle()
+
+    def add(self, more: str) -> None:
+        """More of the answer; nothing after it was stopped."""
+        if not self._stopped:
+            self.text.append_markdown(more)
+
+    def tool_started(self, name: str) -> None:
+        """The agent asks for something on this PC."""
+        self._steps[name] = (None, None)
+        self._show_steps()
+
+    def tool_finished(self, name: str, elapsed_ms: float, code: str | None) -> None:
+        """It came back, or failed."""
+        self._steps[name] = (elapsed_ms, code)
+        self._show_steps()
+
+    def finish(self, elapsed_s: float) -> None:
+        """The answer is whole."""
+        self._close(f"{elapsed_s:.1f} s")
+
+    def stop(self) -> None:
+        """The doctor stopped it."""
+        self._stopped = True
+        self._close("")
+
+    def fail(self, sentence: str) -> None:
+        """The answer ends here, and why."""
+        self.failure_text.setText(sentence)
+        self.failure.show()
+        self._close("")
+
+    def _close(self, end: str) -> None:
+        self.text.finish()
+        self._end = end
+        self.foot.show()
+        self.retranslate()
+
+    def _show_steps(self) -> None:
+        self.steps.setVisible(bool(self._steps))
+        self.steps.setText("\n".join(self._step(name) for name in self._steps))
+
+    def _step(self, name: str) -> str:
+        elapsed_ms, code = self._steps[name]
+        words = {"tool": labels.tool_label(name), "s": f"{(elapsed_ms or 0) / 1000:.1f}"}
+        if code is not None:
+            sentence = self.scene.language.texts.error(code)
+            return self.tr("{tool}: not given. {why}").format(why=sentence, **words)
+        if elapsed_ms is None:
+            return self.tr("{tool}: asked of this PC…").format(**words)
+        return self.tr("{tool}: received in {s} s").format(**words)
+
+    @override
+    def retranslate(self) -> None:
+        """Words."""
+        self._who.setText(self._agent)
+        self.text.setAccessibleName(self.tr("Answer"))
+        self.foot.setText(self.tr("Stopped") if self._stopped else self._end)
+        self._show_steps()
+
+    @override
+    def restyle(self) -> None:
+        """Icon."""
+        look = self.scene.look
+        self._sign.setPixmap(look.icon("agent", look.colours.accent).pixmap(18, 18))
+        urgent = self.opening.property("role") == "emergency"
+        name, colour = ("warning", look.colours.danger) if urgent else ("info", look.colours.muted)
+        self._opening_sign.setPixmap(look.icon(name, colour, 20).pixmap(20, 20))
