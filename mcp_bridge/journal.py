@@ -75,9 +75,8 @@ class Journal:
         self._lock = threading.Lock()
         try:
             self._database = open_database(
-                None if path == ":memory:" else Path(path), synchronous="FULL"
+                None if path == ":memory:" else Path(path), _SCHEMA, synchronous="FULL"
             )
-            self._database.executescript(_SCHEMA)
         except (OSError, sqlite3.Error):
             raise LocalFault(Code.JOURNAL_UNUSABLE) from None
 

@@ -32,13 +32,14 @@ def is_private(path: Path) -> bool:
     return not _HAS_MODES or path.stat().st_mode & 0o077 == 0
 
 
-def open_database(path: Path | None, *, synchronous: str) -> sqlite3.Connection:
+def open_database(path: Path | None, schema: str, *, synchronous: str) -> sqlite3.Connection:
     """An SQLite file in WAL mode, owner-only, in autocommit; usable from any one thread at a time.
 
     SQLite gives the `-wal` and `-shm` files beside it the same rights.
 
     Args:
         path: the file, made when missing (its folder too); None keeps all in memory.
+        schema: statements that leave a file alone that has it already.
         synchronous: `FULL` survives a power cut, `NORMAL` a crash of the program.
 
     Raises:
@@ -56,6 +57,8 @@ def open_database(path: Path | None, *, synchronous: str) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode=WAL").fetchone()
         connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.executescript(schema)
     except sqlite3.Error:
         connection.close()
         raise

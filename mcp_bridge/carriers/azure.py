@@ -198,7 +198,7 @@ class AzureCarrier(Carrier):
         return [
             Taken(
                 Receipt(message.id, message.pop_receipt),
-                message.content,
+                message.content or "",
                 message.dequeue_count,
                 reply.age_s(message.inserted_on),
             )

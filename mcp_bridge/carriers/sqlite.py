@@ -57,7 +57,10 @@ _VISIBLE = "SELECT id FROM messages WHERE queue=? AND visible_at<=? AND expires_
 
 
 class SqliteCarrier(Carrier):
-    """A `Carrier` over the file at `path`, made when missing. Every call works in a thread."""
+    """A `Carrier` over the file at `path`, made when missing; one user enters it at a time.
+
+    Every call works in a thread.
+    """
 
     def __init__(
         self,
@@ -70,19 +73,12 @@ class SqliteCarrier(Carrier):
         self._clock = clock
         self._on_operation = on_operation
         self._connection: sqlite3.Connection | None = None
-        self._users = 0
         # One connection, so one call at a time; the others wait on the loop, not in a thread.
         self._turn = anyio.CapacityLimiter(1)
 
     @override
     async def __aenter__(self) -> Self:
-        self._users += 1
-        if self._users == 1:
-            try:
-                await to_thread.run_sync(self._open, limiter=self._turn)
-            except BaseException:
-                self._users -= 1
-                raise
+        await to_thread.run_sync(self._open, limiter=self._turn)
         return self
 
     @override
@@ -92,10 +88,8 @@ class SqliteCarrier(Carrier):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._users -= 1
-        if self._users == 0:
-            with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(self._close, limiter=self._turn)
+        with anyio.CancelScope(shield=True):
+            await to_thread.run_sync(self._close, limiter=self._turn)
 
     @override
     async def create(self, queue: str) -> bool:
@@ -207,7 +201,7 @@ class SqliteCarrier(Carrier):
         return await self._run(Operation.PEEK, work)
 
     async def _run(self, operation: Operation, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do `work` in a thread as one transaction each statement, mapping SQLite's errors."""
+        """Do `work` in a thread, each statement one transaction, and map SQLite's errors."""
         database = self._connection
         if database is None:
             raise LocalFault(Code.CLOSED)
@@ -221,14 +215,11 @@ class SqliteCarrier(Carrier):
 
     def _open(self) -> None:
         try:
-            database = open_database(self._path, synchronous="NORMAL")
-            database.execute("PRAGMA foreign_keys=ON")
-            database.executescript(_SCHEMA)
+            self._connection = open_database(self._path, _SCHEMA, synchronous="NORMAL")
         except OSError:
             raise CarrierDenied from None
         except sqlite3.Error as error:
             raise _fault(error) from None
-        self._connection = database
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -140,7 +140,15 @@ class CarrierContract:
         assert await carrier.take(queue, limit=32, lease_s=LEASE_S) == []
 
     async def test_text_arrives_unchanged(self, carrier: Carrier, queue: str) -> None:
-        sent = ['{"a":"b"}', "めまいと動悸", "<&\"'>", "髙﨑 𠮷野家", " lead and trail ", "a\tb\nc"]
+        sent = [
+            '{"a":"b"}',
+            "めまいと動悸",
+            "<&\"'>",
+            "髙﨑 𠮷野家",
+            " lead and trail ",
+            "a\tb\nc",
+            "",
+        ]
         for text in sent:
             await carrier.put(queue, text, ttl_s=TTL_S)
         taken = await carrier.take(queue, limit=32, lease_s=LEASE_S)
