@@ -39,16 +39,21 @@ def may_pass(fault: CarrierFault) -> bool:
 
 
 async def patiently(operation: Callable[[], Awaitable[T]], *, until: float) -> T:
-    """Try until it succeeds or the loop's clock says `until`; raises the last CarrierFault.
+    """Try until it succeeds or the loop's clock says `until`.
 
     The operation must be one that does no harm twice: frames carry a `mid`, so putting one is.
+    Raises the CarrierFault that leaves most open: CarrierUnreachable if there was one, since then
+    an earlier try may have reached the service; else the last.
     """
     backoff = Backoff()
+    doubt: CarrierUnreachable | None = None
     while True:
         try:
             return await operation()
         except CarrierFault as fault:
+            if isinstance(fault, CarrierUnreachable):
+                doubt = fault
             pause_s = backoff.after(fault)
             if not may_pass(fault) or anyio.current_time() + pause_s >= until:
-                raise
+                raise (doubt or fault) from None
             await anyio.sleep(pause_s)

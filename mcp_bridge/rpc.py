@@ -121,8 +121,17 @@ def invalid_request(request_id: RequestId | None) -> dict[str, Any]:
 
 def params_of(message: Message) -> Mapping[str, Any]:
     """The params of a message, empty if it has none or they are no object."""
-    params = message.get("params")
-    return cast("Mapping[str, Any]", params) if isinstance(params, dict) else {}
+    return as_object(message.get("params"))
+
+
+def meta_of(message: Message) -> Mapping[str, Any]:
+    """The `_meta` of a message's params, or an empty one."""
+    return as_object(params_of(message).get("_meta"))
+
+
+def as_object(value: object) -> Mapping[str, Any]:
+    """`value` if it is a JSON object, else an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def _is_id(value: object) -> bool:

@@ -14,6 +14,7 @@ from mcp_bridge.frames import Direction, Frame, Header, Kind, parse
 from mcp_bridge.listener.hold import Hold
 from mcp_bridge.sealing import KeyRing
 
+MAX_ASSEMBLED = 64 * 2**20  # bytes of messages of which chunks are missing
 MAX_RECALLED = 1024  # cancels remembered whose requests have not come yet
 
 
@@ -64,7 +65,7 @@ class Intake:
         self._lease_s = lease_s
         self._works: dict[str, Work] = {}
         self._recalled: OrderedDict[str, None] = OrderedDict()
-        self._assembler = Assembler(clock=anyio.current_time)
+        self._assembler = Assembler(clock=anyio.current_time, max_bytes=MAX_ASSEMBLED)
 
     def admit(self, taken: Taken) -> Admitted | None:
         """Take one message in; None if it is done with (a cancel) and can be deleted.

@@ -109,9 +109,10 @@ class Listener:
             try:
                 taken = await self._take(limit)
             except CarrierFault as fault:
+                if isinstance(fault, QueueMissing) and await self._create_queues():
+                    continue
                 self._report(_health_after(fault), fault.code)
-                if not (isinstance(fault, QueueMissing) and await self._create_queues()):
-                    await self._wait(backoff.after(fault))
+                await self._wait(backoff.after(fault))
                 continue
             backoff.reset()
             self._report(Health.READY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import anyio
 from mcp.shared.message import SessionMessage
@@ -18,6 +18,7 @@ from mcp_bridge.rpc import (
     Notify,
     invalid_request,
     is_response,
+    meta_of,
     method_not_found,
     params_of,
 )
@@ -114,16 +115,14 @@ class Child:
 
 
 def _token(request: Message) -> Any:  # noqa: ANN401 - whatever the caller chose
-    meta = params_of(request).get("_meta")
-    return cast("dict[str, Any]", meta).get("progressToken") if isinstance(meta, dict) else None
+    return meta_of(request).get("progressToken")
 
 
 def _remapped(request: Message, child_id: int, token: Any) -> Message:  # noqa: ANN401
     if token is None:
         return {**request, "id": child_id}
-    params = params_of(request)
-    meta = {**params["_meta"], "progressToken": child_id}
-    return {**request, "id": child_id, "params": {**params, "_meta": meta}}
+    meta = {**meta_of(request), "progressToken": child_id}
+    return {**request, "id": child_id, "params": {**params_of(request), "_meta": meta}}
 
 
 def _cancelled(child_id: int) -> Message:

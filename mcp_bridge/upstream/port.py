@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self
 
-from mcp_bridge.rpc import READING_METHODS, Message, Notify, params_of
+from mcp_bridge.rpc import READING_METHODS, Message, Notify, as_object, params_of
 
 MAX_PAGES = 50  # of tools/list; a server that never ends its list is not believed
 
@@ -51,7 +51,7 @@ class ReadOnlyTools:
         self._names = frozenset(
             str(tool.get("name"))
             for tool in tools
-            if cast("Mapping[str, Any]", tool.get("annotations") or {}).get("readOnlyHint") is True
+            if as_object(tool.get("annotations")).get("readOnlyHint") is True
         )
 
     def covers(self, request: Message) -> bool:

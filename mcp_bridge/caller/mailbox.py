@@ -1,0 +1,169 @@
+"""The caller's response queue: one poller for all pending calls, and none without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+
+from mcp_bridge.background import background
+from mcp_bridge.cadence import Cadence
+from mcp_bridge.carriers.port import MAX_TAKE, Carrier, Receipt, Taken
+from mcp_bridge.chunks import Assembler
+from mcp_bridge.errors import (
+    CarrierDenied,
+    CarrierFault,
+    CarrierUnreachable,
+    PeerFault,
+    QueueMissing,
+)
+from mcp_bridge.events import FrameEvent, Health, HealthEvent, Hop, OnEvent
+from mcp_bridge.frames import Direction, Header, Kind, parse
+from mcp_bridge.patience import Backoff
+from mcp_bridge.rpc import Message, Notify, decode, is_response
+from mcp_bridge.sealing import KeyRing
+
+LEASE_S = 30  # of a reply, until it is deleted
+MAX_ASSEMBLED = 64 * 2**20  # bytes of messages of which chunks are missing
+SLOWEST_POLL_S = 0.5  # while a call is pending
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """A call that waits for its reply."""
+
+    mid: str
+    notify: Notify
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    response: Message | None = None
+    last_seq: int = 0  # of the notifications; the queue promises no order
+
+
+class Mailbox:
+    """Polls `queue` while calls are pending, opens what comes, and gives it to whom it is for."""
+
+    def __init__(self, carrier: Carrier, queue: str, keys: KeyRing, on_event: OnEvent) -> None:
+        self._carrier = carrier
+        self._queue = queue
+        self._keys = keys
+        self._on_event = on_event
+        self._pending: dict[str, Pending] = {}
+        self._somebody_waits = anyio.Event()
+        self._cadence = Cadence(idle_cap_s=SLOWEST_POLL_S)
+        self._assembler = Assembler(clock=anyio.current_time, max_bytes=MAX_ASSEMBLED)
+        self._health = Health.STARTING
+
+    def expect(self, mid: str, notify: Notify) -> Pending:
+        """From now on, look for the reply to `mid`; until `forget`."""
+        pending = self._pending[mid] = Pending(mid, notify)
+        self._cadence.heat()
+        self._somebody_waits.set()
+        return pending
+
+    def forget(self, pending: Pending) -> None:
+        """Nobody waits for it any more: a reply that still comes is dropped."""
+        del self._pending[pending.mid]
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        backoff = Backoff()
+        async with background() as deletions:
+            while True:
+                await self._until_somebody_waits()
+                try:
+                    taken = await self._take()
+                except CarrierFault as fault:
+                    await self._recover(fault, backoff.after(fault))
+                    continue
+                backoff.reset()
+                self._report(Health.READY)
+                for message in taken:
+                    await self._deliver(message)
+                    deletions.start_soon(self._delete, message.receipt)
+                if self._pending:
+                    await anyio.sleep(self._cadence.gap())
+
+    async def _until_somebody_waits(self) -> None:
+        while not self._pending:
+            self._somebody_waits = anyio.Event()
+            await self._somebody_waits.wait()
+
+    async def _take(self) -> Sequence[Taken]:
+        asked_at = anyio.current_time()
+        try:
+            taken = await self._carrier.take(self._queue, limit=MAX_TAKE, lease_s=LEASE_S)
+        except CarrierFault:
+            raise
+        except Exception:  # noqa: BLE001 - an adapter that breaks must not end the poller
+            raise CarrierUnreachable from None
+        if not taken:
+            self._cadence.measured(anyio.current_time() - asked_at)
+        if len(taken) == MAX_TAKE:
+            self._cadence.found()
+        else:
+            self._cadence.empty()
+        return taken
+
+    async def _deliver(self, taken: Taken) -> None:
+        try:
+            frame = parse(taken.text)
+            header = frame.header
+            piece = self._keys.open(frame, Direction.REPLY)
+            pending = self._pending.get(header.mid)
+            if pending is None:
+                return  # a double, or too late
+            assembly = f"{header.kind}.{header.seq}.{header.mid}"
+            body = self._assembler.add(assembly, header.part, header.parts, piece)
+            if body is not None:
+                await self._hand_over(pending, header, decode(body))
+        except PeerFault as fault:
+            self._on_event(FrameEvent(Hop.FAILED, "", size=len(taken.text), code=fault.code))
+
+    async def _hand_over(
+        self, pending: Pending, header: Header, messages: Sequence[Message]
+    ) -> None:
+        *notifications, last = messages
+        if header.kind is Kind.REPLY and is_response(last):
+            pending.response = last
+        elif header.kind is Kind.PROGRESS and header.seq > pending.last_seq:
+            pending.last_seq = header.seq
+            notifications = list(messages)
+        else:
+            return
+        for notification in notifications:
+            await _notify(pending, notification)
+        if pending.response is not None:
+            pending.answered.set()
+
+    async def _recover(self, fault: CarrierFault, pause_s: float) -> None:
+        if isinstance(fault, QueueMissing) and await self._create():
+            return
+        refused = isinstance(fault, CarrierDenied | QueueMissing)
+        self._report(Health.DENIED if refused else Health.UNREACHABLE, fault)
+        await anyio.sleep(pause_s)
+
+    async def _create(self) -> bool:
+        try:
+            await self._carrier.create(self._queue)
+        except CarrierFault:
+            return False
+        return True
+
+    async def _delete(self, receipt: Receipt) -> None:
+        try:
+            await self._carrier.delete(self._queue, receipt)
+        except CarrierFault:
+            return  # it comes again, and nobody waits for it then
+
+    def _report(self, health: Health, fault: CarrierFault | None = None) -> None:
+        if health is not self._health:
+            self._health = health
+            self._on_event(HealthEvent(health, fault.code if fault else None))
+
+
+async def _notify(pending: Pending, notification: Message) -> None:
+    try:
+        await pending.notify(notification)
+    except Exception:  # noqa: BLE001 - whoever hears it badly must not keep replies from others
+        return
