@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from typing_extensions import override
+
 from local_tools.errors import Code
 from local_tools.model import Release
 
@@ -33,6 +35,7 @@ class Proposal:
     destination: str
     release: Release
 
+    @override
     def __repr__(self) -> str:
         return f"<Proposal {self.tool}>"
 

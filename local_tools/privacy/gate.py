@@ -18,7 +18,6 @@ it means a mistake or an attack. So do an exception and 200 ms without a verdict
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import time
 import unicodedata
@@ -40,6 +39,7 @@ from local_tools.model import (
     WithheldReason,
 )
 from local_tools.privacy import self_test
+from local_tools.privacy.canonical import canonical
 from local_tools.privacy.identifiers import IdentifierIndex, index_of
 from local_tools.privacy.language import Language
 from local_tools.privacy.recognisers.patterns import find_shapes, patterns
@@ -181,14 +181,6 @@ class Gate:
 
 
 _LISTS = tuple(f.name for f in fields(Summary) if f.name not in {"lang", "age_group", "withheld"})
-
-
-def canonical(document: object) -> bytes:
-    """Return the JSON that leaves: sorted keys, no spaces, UTF-8."""
-    text = json.dumps(
-        document, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
-    return text.encode()
 
 
 def _refusal(rule: Rule) -> Refused:

@@ -41,6 +41,8 @@ class IdentifierIndex:
             for needle in needles(identifier):
                 tables = self._strict if needle.strict else self._plain
                 by_length = tables[needle.place].setdefault(len(needle.text), {})
+                if identifier.kind is IdentifierKind.NAME:  # first a patient's, then a relative's
+                    by_length[needle.text] = identifier.kind
                 by_length.setdefault(needle.text, identifier.kind)
 
     def find(self, text: str, *, strict: bool = False) -> tuple[Hit, ...]:
