@@ -2,94 +2,139 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
-import anyio.to_thread
+import anyio
+from anyio import to_thread
 
-from desktop.core.agent.port import Agent, ToolBox
+from desktop.core.agents import open_agent
 from desktop.core.approvals import ApprovalDesk
-from desktop.core.case_tools import CaseTools
-from desktop.core.consultation import Consultation, MessageToSend
-from desktop.core.events import OnCoreEvent
+from desktop.core.bridge_service import BridgeParts, BridgeService
+from desktop.core.events import LedgerGrew
 from desktop.core.hub import Hub
+from desktop.core.paths import Paths
 from desktop.core.safety import Safety
-from desktop.core.search import matching
-from desktop.core.settings import Settings
+from desktop.core.settings import ApprovalMode, Settings
+from desktop.core.texts import Texts
+from desktop.core.workbench import Parts, Workbench
+from local_tools.approval import ApproveAll, Approver, RefuseAll
 from local_tools.cases import CaseBook
-from local_tools.ledger import Ledger, LedgerEntry, Verification
-from local_tools.model import Lang, PatientRow, Preview, RecordProblem
+from local_tools.ledger import Ledger
 from local_tools.pipeline import Pipeline
-from local_tools.records.source import RecordSource
-from mcp_bridge.events import HealthEvent
+from local_tools.privacy.gate import Gate
+from local_tools.privacy.guard import Guard, ReleaseRegister
+from local_tools.records.karte_json import KarteFolder
+from local_tools.resources import resource
+from local_tools.server import build_server
+from local_tools.vocabulary import Vocabulary
+from mcp_bridge.carriers.opening import open_carrier
+from mcp_bridge.carriers.sqlite import SqliteCarrier
+from mcp_bridge.journal import Journal
+from mcp_bridge.sealing import KeyRing, PairingSecret, read_key_file, write_key_file
+from mcp_bridge.upstream import ServerUpstream
 
+__all__ = ["Workbench", "open_workbench"]
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What a workbench stands on; built by `open_workbench`, or by a test."""
-
-    hub: Hub
-    records: RecordSource
-    cases: CaseBook
-    ledger: Ledger
-    pipeline: Pipeline
-    tools: ToolBox
-    safety: Safety
-    health: Callable[[], Mapping[str, HealthEvent]]
-
-
-class Workbench:
-    """Everything a view may use. Lives on the loop's thread."""
-
-    def __init__(
-        self, settings: Settings, agent: Agent, approvals: ApprovalDesk, parts: Parts
-    ) -> None:
-        self.settings = settings
-        self.agent = agent
-        self.approvals = approvals
-        self._parts = parts
-
-    @property
-    def lang(self) -> Lang:
-        """Language of releases and guidance."""
-        return self.settings.lang
-
-    def subscribe(self, on_event: OnCoreEvent) -> Callable[[], None]:
-        """Hear every core event, on the loop's thread; the returned function ends that."""
-        return self._parts.hub.subscribe(on_event)
-
-    def patients(self, query: str = "") -> tuple[PatientRow, ...]:
-        """Rows whose name, kana or id match; all for an empty query."""
-        return matching(self._parts.records.patients(), query)
-
-    def problems(self) -> tuple[RecordProblem, ...]:
-        """Record files that were not read."""
-        return self._parts.records.problems()
-
-    async def preview(self, patient_id: str, symptoms: str = "") -> Preview:
-        """What would leave for these symptoms; nothing does. Raises RecordError."""
-        return await anyio.to_thread.run_sync(self._parts.pipeline.preview, patient_id, symptoms)
-
-    def consult(self, patient_id: str) -> Consultation:
-        """Open a case for the patient. Raises RecordError."""
-        raise NotImplementedError
-
-    def ledger_tail(self, limit: int = 50) -> tuple[LedgerEntry, ...]:
-        """The newest rows, newest first."""
-        return self._parts.ledger.tail(limit)
-
-    async def ledger_verify(self) -> Verification:
-        """Walk the whole chain."""
-        return await anyio.to_thread.run_sync(self._parts.ledger.verify)
-
-    def health(self) -> Mapping[str, HealthEvent]:
-        """State of "listener" and "caller"."""
-        return self._parts.health()
+CALL_S = 60.0  # how long a call may take on its way and at the tool, besides the doctor's yes
+LONGEST_CALL_S = 12 * 3600.0  # where approvals wait for ever: as long as a case lives
 
 
 @asynccontextmanager
-async def open_workbench(settings: Settings) -> AsyncIterator[Workbench]:
-    """Start the bridge and everything on it; stop it again, in bounded time."""
-    raise NotImplementedError
-    yield
+async def open_workbench(
+    settings: Settings, *, paths: Paths | None = None, one_off: bool = False
+) -> AsyncGenerator[Workbench]:
+    """Start the bridge and everything on it; stop it again, in bounded time.
+
+    With `one_off` the bridge gets queues of its own, which are removed at the end: for a command
+    that runs beside the app.
+
+    Raises:
+        AppError, ToolsError, BridgeError: Something that is needed cannot be opened; its code
+            says what.
+    """
+    paths = paths or Paths.here()
+    hub = Hub()
+    desk = ApprovalDesk(hub.announce, timeout_s=settings.approval_timeout_s)
+    async with AsyncExitStack() as stack:
+        vocabulary = await to_thread.run_sync(Vocabulary.load)
+        agent = await stack.enter_async_context(open_agent(settings, vocabulary))
+        ledger = Ledger(paths.ledger, lambda entry: hub.announce_from_thread(LedgerGrew(entry)))
+        stack.callback(ledger.close)
+        records = KarteFolder(settings.records_dir or resource("patients"))
+        gate = Gate(vocabulary, records.identifiers)
+        await to_thread.run_sync(gate.self_test)
+        cases = CaseBook()
+        releases = ReleaseRegister()
+        pipeline = Pipeline(
+            records=records,
+            vocabulary=vocabulary,
+            gate=gate,
+            ledger=ledger,
+            approver=_approver(settings, desk),
+            cases=cases,
+            releases=releases,
+            destination=agent.destination,
+            lang=settings.lang,
+        )
+        bridge = BridgeService(
+            _bridge_parts(settings, paths, pipeline, Guard(releases, records.identifiers), one_off),
+            hub.announce,
+        )
+        group = await stack.enter_async_context(anyio.create_task_group())
+        stack.callback(group.cancel_scope.cancel)
+        stack.callback(desk.close)
+        await group.start(bridge.run)
+        yield Workbench(
+            settings,
+            agent,
+            desk,
+            Parts(
+                hub=hub,
+                vocabulary=vocabulary,
+                records=records,
+                cases=cases,
+                ledger=ledger,
+                pipeline=pipeline,
+                tools=bridge.tools,
+                safety=Safety(vocabulary, Texts(settings.lang)),
+                health=bridge.health,
+            ),
+        )
+
+
+def _approver(settings: Settings, desk: ApprovalDesk) -> Approver:
+    match settings.approval:
+        case ApprovalMode.ASK:
+            return desk
+        case ApprovalMode.AUTO:
+            return ApproveAll()
+        case ApprovalMode.REFUSE:
+            return RefuseAll()
+
+
+def _bridge_parts(
+    settings: Settings, paths: Paths, pipeline: Pipeline, guard: Guard, one_off: bool
+) -> BridgeParts:
+    carrier = open_carrier(settings.queue) if settings.queue else SqliteCarrier(paths.queue)
+    own = f"{settings.bridge_name}-{secrets.token_hex(4)}"
+    waiting = settings.approval_timeout_s
+    return BridgeParts(
+        carrier=carrier,
+        name=own if one_off else settings.bridge_name,
+        keys=_keys(paths.key),
+        journal=Journal(paths.journal),
+        upstream=lambda: ServerUpstream(build_server(pipeline)),
+        guard=guard,
+        budget_s=LONGEST_CALL_S if waiting is None else waiting + CALL_S,
+        one_off=one_off,
+    )
+
+
+def _keys(file: Path) -> KeyRing:
+    """The pairing secret of this PC's two sides; made at the first start."""
+    if not file.exists():
+        write_key_file(file, PairingSecret.generate())
+    return read_key_file(file)

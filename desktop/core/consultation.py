@@ -22,10 +22,11 @@ from desktop.core.agent.port import (
     ToolStarted,
     Turn,
 )
-from desktop.core.errors import AppCode, AppError
+from desktop.core.errors import AppCode, AppError, BridgeStopped
 from desktop.core.safety import Safety
 from local_tools.errors import LedgerError
 from local_tools.privacy.message_check import MessageCheck
+from mcp_bridge.errors import BridgeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class Consultation:
                             end = Finished(input_tokens, output_tokens)
                         case _:
                             yield event
-        except (AgentError, LedgerError) as fault:
+        except (AgentError, LedgerError, BridgeStopped, BridgeError) as fault:
             end = Failed(fault.code.value)
         yield GuidanceDelta(self._safety.closing())
         yield end

@@ -5,7 +5,7 @@ AppError
 ├── NoKeyring        this PC has no safe place for a secret, and we do not make an unsafe one
 ├── NotConfigured    the chosen agent lacks a setting or a secret
 ├── MessageBlocked   the doctor's message holds identifiers (desktop.core.consultation)
-└── BadPair          this Python and this PySide6 must not run together
+└── BridgeStopped    the bridge on this PC does not come up
 
 The text of an error is its code.
 """
@@ -57,3 +57,10 @@ class NotConfigured(AppError):
     def __init__(self, *missing: str) -> None:
         super().__init__(AppCode.NOT_CONFIGURED)
         self.missing = missing
+
+
+class BridgeStopped(AppError):
+    """No connected client within the time that a call may wait for one."""
+
+    def __init__(self) -> None:
+        super().__init__(AppCode.BRIDGE_STOPPED)

@@ -29,6 +29,11 @@ class Paths:
         return self.data / SETTINGS
 
     @property
+    def ledger(self) -> Path:
+        """The account of what left; karte-tools writes there too."""
+        return self.data / "ledger.db"
+
+    @property
     def queue(self) -> Path:
         """The embedded carrier."""
         return self.data / "queue.db"

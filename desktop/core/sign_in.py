@@ -1,6 +1,6 @@
 """Microsoft Entra tokens for the agent, from whoever is signed in on this PC.
 
-The only place in the app that knows azure-identity. Signing in with a browser comes later.
+Signing in with a browser comes later; whoever opens the agent chooses the credential.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from desktop.core.agent.port import (
 )
 from desktop.core.texts import Texts
 from local_tools.model import Lang
+from local_tools.tools.patient_background import MAX_SYMPTOMS
 from local_tools.vocabulary import Vocabulary
 
 TOOL = "get_patient_background"
@@ -50,7 +51,7 @@ class DemoAgent:
         asked = turn.messages[-1].text
         started = perf_counter()
         yield ToolStarted(TOOL)
-        outcome = await tools.call(TOOL, {"symptoms": asked})
+        outcome = await tools.call(TOOL, {"symptoms": asked[:MAX_SYMPTOMS]})
         yield ToolFinished(TOOL, (perf_counter() - started) * 1000, outcome.code)
         guidance = self._guidance(asked, outcome, self._texts[turn.lang])
         for start in range(0, len(guidance), PIECE):

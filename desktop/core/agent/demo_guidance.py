@@ -105,6 +105,7 @@ def _part(document: Document, name: str) -> Document:
 
 
 def _strings(part: Document, name: str) -> list[str]:
-    value = part.get(name)
-    items = cast("list[Any]", value) if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, str)]
+    value: object = part.get(name)
+    if not isinstance(value, list):
+        return []
+    return [item for item in cast("list[object]", value) if isinstance(item, str)]

@@ -32,7 +32,7 @@ class ToolBox(Protocol):
     """The tools at the far end of the bridge."""
 
     async def specs(self) -> Sequence[ToolSpec]:
-        """The tools that may be called."""
+        """The tools that may be called. Raises BridgeStopped or BridgeError."""
         ...
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> ToolOutcome:

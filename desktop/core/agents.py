@@ -1,0 +1,58 @@
+"""Opens the agent that the settings choose, with its secret or its sign-in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from anyio import to_thread
+from azure.identity.aio import DefaultAzureCredential
+
+from desktop.core.agent.cloud import CloudAgent
+from desktop.core.agent.cloud_client import host_of, open_client
+from desktop.core.agent.demo import DemoAgent
+from desktop.core.agent.port import Agent
+from desktop.core.errors import NotConfigured
+from desktop.core.secrets import agent_key_name, read_secret
+from desktop.core.settings import AgentKind, Auth, Settings
+from desktop.core.sign_in import EntraTokens, scope_for
+from desktop.core.texts import Texts
+from local_tools.model import Lang
+from local_tools.resources import resource
+from local_tools.vocabulary import Vocabulary
+
+LANGS: tuple[Lang, ...] = ("ja", "en")
+
+
+@asynccontextmanager
+async def open_agent(settings: Settings, vocabulary: Vocabulary) -> AsyncGenerator[Agent]:
+    """The agent; its connections are closed at the end.
+
+    Raises:
+        NotConfigured: The cloud agent lacks its address, model or key.
+        NoKeyring: The key cannot be read, because there is no safe keyring.
+    """
+    if settings.agent is AgentKind.DEMO:
+        yield DemoAgent(vocabulary, {lang: Texts(lang) for lang in LANGS})
+        return
+    if settings.base_url is None or settings.model is None:
+        raise NotConfigured("base_url", "model")
+    async with AsyncExitStack() as stack:
+        key = await _key(settings.auth, host_of(settings.base_url), stack)
+        client = await stack.enter_async_context(open_client(settings.base_url, key))
+        yield CloudAgent(client, settings.model, read_prompts())
+
+
+def read_prompts() -> Mapping[Lang, str]:
+    """What the cloud model is told of its task, per language."""
+    return {lang: resource("prompts", f"guidance_{lang}.md").read_text("utf-8") for lang in LANGS}
+
+
+async def _key(auth: Auth, host: str, stack: AsyncExitStack) -> str | Callable[[], Awaitable[str]]:
+    if auth is Auth.ENTRA:
+        credential = await stack.enter_async_context(DefaultAzureCredential())
+        return EntraTokens(credential, scope_for(host))
+    key = await to_thread.run_sync(read_secret, agent_key_name(host))
+    if not key:
+        raise NotConfigured("api_key")
+    return key
