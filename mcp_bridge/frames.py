@@ -145,8 +145,6 @@ def _fields(header: Header) -> dict[str, Any]:
 
 def _object(raw: str) -> dict[str, Any]:
     """The JSON object in `raw`; a key given twice, NaN and deep nesting are refused."""
-    if not raw.isascii():
-        raise PeerFault(Code.NOT_A_FRAME)
     try:
         value: Any = json.loads(raw, object_pairs_hook=_no_twins, parse_constant=_no_constant)
     except (ValueError, RecursionError):

@@ -50,12 +50,10 @@ class _Reply:
 
     operation: Operation
     on_operation: OnOperation | None
-    status: int = 0
     date: datetime | None = None
 
     def __call__(self, response: PipelineResponse[Any, Any]) -> None:
         head = response.http_response
-        self.status = head.status_code
         if "Date" in head.headers:
             self.date = parsedate_to_datetime(head.headers["Date"])
         if self.on_operation is not None:
@@ -149,7 +147,7 @@ class AzureCarrier(Carrier):
             await patiently(lambda: client.create_queue(raw_response_hook=reply))
         except AlreadyThere:
             return False
-        return reply.status == 201  # 204: it was there, just like this
+        return True
 
     @override
     async def drop(self, queue: str) -> None:

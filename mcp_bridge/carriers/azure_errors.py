@@ -34,7 +34,7 @@ _NOT_DONE = {429, 503}
 
 
 class AlreadyThere(CarrierFault):
-    """A queue of this name exists, with other metadata than ours."""
+    """A queue of this name exists."""
 
 
 _BY_CODE: dict[str, type[CarrierFault]] = {

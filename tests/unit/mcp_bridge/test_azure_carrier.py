@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import anyio
 import pytest
@@ -61,7 +62,16 @@ class Service:
 
     script: list[Answer] = field(default_factory=list)
     requests: list[tuple[str, str, int]] = field(default_factory=list)
-    url: str = ""
+    runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        assert self.runner is not None
+        return f"http://127.0.0.1:{self.runner.addresses[0][1]}/{DEVELOPMENT_ACCOUNT}"
+
+    async def listen(self, host: str, port: int = 0) -> None:
+        assert self.runner is not None
+        await web.TCPSite(self.runner, host, port).start()
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -79,13 +89,11 @@ async def service() -> AsyncIterator[Service]:
     service = Service()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", service.answer)
-    runner = web.AppRunner(app, handle_signals=False)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    service.url = f"http://127.0.0.1:{runner.addresses[0][1]}/{DEVELOPMENT_ACCOUNT}"
+    service.runner = web.AppRunner(app, handle_signals=False)
+    await service.runner.setup()
+    await service.listen("127.0.0.1")
     yield service
-    await runner.cleanup()
+    await service.runner.cleanup()
 
 
 @pytest.fixture
@@ -163,6 +171,24 @@ async def test_nobody_at_the_address_is_unreachable(service: Service) -> None:
     assert str(caught.value) == "unreachable"
 
 
+async def test_a_connection_refused_is_tried_again(
+    service: Service, operations: list[Operation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.script = [PUT_DONE]
+    gone = service.url.replace("127.0.0.1", "127.0.0.2")
+    key = {"account_name": DEVELOPMENT_ACCOUNT, "account_key": DEVELOPMENT_KEY}
+    gaps: list[float] = []
+
+    async def wait_while_it_starts(seconds: float) -> None:
+        gaps.append(seconds)
+        await service.listen("127.0.0.2", int(urlsplit(service.url).port or 0))
+
+    async with AzureCarrier.from_url(gone, key, on_operation=operations.append) as carrier:
+        monkeypatch.setattr("anyio.sleep", wait_while_it_starts)
+        await carrier.put("abc", "x", ttl_s=60)
+    assert (gaps, operations) == ([0.25], [Operation.PUT])
+
+
 # -- other answers --------------------------------------------------------------------------------
 
 
@@ -188,6 +214,14 @@ async def test_each_answer_has_its_fault(
     with pytest.raises(fault) as caught:
         await carrier.delete("abc", RECEIPT)
     assert "words" not in str(caught.value)
+
+
+async def test_the_service_says_by_its_status_whether_a_queue_is_new(
+    carrier: AzureCarrier, service: Service
+) -> None:
+    service.script = [Answer(201), Answer(204)]
+    assert await carrier.create("abc")
+    assert not await carrier.create("abc")
 
 
 async def test_a_queue_that_is_there_with_other_metadata_is_there(

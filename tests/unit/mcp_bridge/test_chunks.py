@@ -77,6 +77,8 @@ def test_a_piece_of_another_message_under_the_same_id_is_refused(assembler: Asse
     with pytest.raises(PeerFault) as caught:
         assembler.add("m", 1, len(two), two[1])
     assert caught.value.code is Code.NOT_A_FRAME
+    again = [assembler.add("m", i, len(two), piece) for i, piece in enumerate(two)]
+    assert again[-1] == b"2" * 80, "what was there before is forgotten"
 
 
 def test_another_count_under_the_same_id_is_refused(assembler: Assembler) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from dataclasses import fields, replace
@@ -180,7 +181,13 @@ def test_a_length_that_lies_does_not_open(seal_raw: Sealer, packed: bytes) -> No
 def test_a_bomb_is_too_large_and_never_unfolds(seal_raw: Sealer) -> None:
     bomb = zlib.compress(bytes(20 * 2**20), 9)
     assert len(bomb) < MAX_MESSAGE_BYTES
-    assert refusal(RING, seal_raw(Encoding.ZLIB, framed(bomb))) is Code.TOO_LARGE
+    frame = seal_raw(Encoding.ZLIB, framed(bomb))
+    tracemalloc.start()
+    try:
+        assert refusal(RING, frame) is Code.TOO_LARGE
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_the_most_that_inflates_is_the_most_that_a_frame_carries(seal_raw: Sealer) -> None:
