@@ -27,7 +27,7 @@ from desktop.gui.views.base import Scene
 from local_tools.errors import RecordError
 
 if TYPE_CHECKING:
-    from desktop.core.composition import Workbench
+    from desktop.core.workbench import Workbench
 
 _log = logging.getLogger(__name__)
 

@@ -30,8 +30,8 @@ from desktop.gui.views.answer_view import AnswerView
 from desktop.gui.views.chat_view import ChatView
 from local_tools.approval import Decision
 
-if TYPE_CHECKING:  # composition imports the SDKs, which come after the window is up
-    from desktop.core.composition import Workbench
+if TYPE_CHECKING:  # the workbench imports the SDKs, which come after the window is up
+    from desktop.core.workbench import Workbench
 
 
 class Conversation(QObject):

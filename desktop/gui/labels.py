@@ -13,6 +13,7 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from local_tools.approval import Decision
 from local_tools.model import Fate, IdentifierKind, WithheldReason
+from local_tools.privacy.recognisers.patterns import Shape
 from mcp_bridge.events import Health
 
 FATES: Mapping[Fate, object] = {
@@ -29,7 +30,7 @@ WITHHELD: Mapping[WithheldReason, object] = {
     WithheldReason.FAILED_GRAMMAR: QT_TRANSLATE_NOOP("Labels", "Not sent: failed the last check"),
 }
 DECISIONS: Mapping[Decision, object] = {
-    Decision.APPROVED: QT_TRANSLATE_NOOP("Labels", "Sent"),
+    Decision.APPROVED: QT_TRANSLATE_NOOP("Labels", "Sent once"),
     Decision.DENIED_BY_USER: QT_TRANSLATE_NOOP("Labels", "Not sent: you refused"),
     Decision.DENIED_BY_RULE: QT_TRANSLATE_NOOP("Labels", "Not sent: a rule refused"),
     Decision.APPROVAL_TIMEOUT: QT_TRANSLATE_NOOP("Labels", "Not sent: nobody answered in time"),
@@ -54,6 +55,22 @@ IDENTIFIERS: Mapping[IdentifierKind, object] = {
     IdentifierKind.DOCTOR: QT_TRANSLATE_NOOP("Labels", "a doctor's name"),
     IdentifierKind.LICENCE: QT_TRANSLATE_NOOP("Labels", "a licence number"),
     IdentifierKind.OTHER_ID: QT_TRANSLATE_NOOP("Labels", "a number that identifies somebody"),
+}
+SHAPES: Mapping[Shape, object] = {
+    Shape.DATE: QT_TRANSLATE_NOOP("Labels", "a date"),
+    Shape.ERA: QT_TRANSLATE_NOOP("Labels", "a date"),
+    Shape.BIRTH: QT_TRANSLATE_NOOP("Labels", "a date of birth"),
+    Shape.AGE: QT_TRANSLATE_NOOP("Labels", "an exact age"),
+    Shape.PHONE: QT_TRANSLATE_NOOP("Labels", "a phone number"),
+    Shape.POSTAL_CODE: QT_TRANSLATE_NOOP("Labels", "a postal code"),
+    Shape.EMAIL: QT_TRANSLATE_NOOP("Labels", "an e-mail address"),
+    Shape.URL: QT_TRANSLATE_NOOP("Labels", "a web address"),
+    Shape.UUID: QT_TRANSLATE_NOOP("Labels", "a number that identifies somebody"),
+    Shape.MY_NUMBER: QT_TRANSLATE_NOOP("Labels", "an individual number (My Number)"),
+    Shape.INSURANCE: QT_TRANSLATE_NOOP("Labels", "an insurance number"),
+    Shape.PATIENT_ID: QT_TRANSLATE_NOOP("Labels", "a patient ID"),
+    Shape.LICENCE: QT_TRANSLATE_NOOP("Labels", "a licence number"),
+    Shape.LONG_NUMBER: QT_TRANSLATE_NOOP("Labels", "a long number"),
 }
 SENT = QT_TRANSLATE_NOOP("Labels", "Sent")
 NOT_SENT = QT_TRANSLATE_NOOP("Labels", "Not sent")
@@ -125,6 +142,11 @@ _STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 def word(source: object) -> str:
     """One of the words of this file (the stubs call them objects), in the window's language."""
     return QCoreApplication.translate("Labels", str(source))
+
+
+def finding_label(kind: IdentifierKind | Shape) -> str:
+    """What a part of a message would give away."""
+    return word(IDENTIFIERS[kind] if isinstance(kind, IdentifierKind) else SHAPES[kind])
 
 
 def tool_label(name: str) -> str:

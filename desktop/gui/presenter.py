@@ -20,8 +20,8 @@ from local_tools.errors import RecordError
 from local_tools.model import PatientRow
 from mcp_bridge.events import Health, HealthEvent
 
-if TYPE_CHECKING:  # composition imports the SDKs, which come after the window is up
-    from desktop.core.composition import Workbench
+if TYPE_CHECKING:  # the workbench imports the SDKs, which come after the window is up
+    from desktop.core.workbench import Workbench
 
 _TROUBLE = {Health.UNREACHABLE, Health.DENIED, Health.STOPPED}
 

@@ -216,6 +216,10 @@
         <translation>送信しませんでした（医師が拒否）</translation>
     </message>
     <message>
+        <source>Sent once</source>
+        <translation>今回だけ送信しました</translation>
+    </message>
+    <message>
         <source>Not sent: a rule refused</source>
         <translation>送信しませんでした（規則により）</translation>
     </message>
@@ -290,6 +294,34 @@
     <message>
         <source>a number that identifies somebody</source>
         <translation>個人を特定する番号</translation>
+    </message>
+    <message>
+        <source>a date</source>
+        <translation>日付</translation>
+    </message>
+    <message>
+        <source>an exact age</source>
+        <translation>正確な年齢</translation>
+    </message>
+    <message>
+        <source>a postal code</source>
+        <translation>郵便番号</translation>
+    </message>
+    <message>
+        <source>a web address</source>
+        <translation>URL</translation>
+    </message>
+    <message>
+        <source>an individual number (My Number)</source>
+        <translation>マイナンバー</translation>
+    </message>
+    <message>
+        <source>an insurance number</source>
+        <translation>保険証の番号</translation>
+    </message>
+    <message>
+        <source>a long number</source>
+        <translation>長い番号</translation>
     </message>
     <message>
         <source>Not sent</source>

@@ -10,6 +10,8 @@ from desktop.gui import labels
 from desktop.gui.views.base import Scene, View, column, label, repolish, row
 from desktop.gui.views.rich_text import RichText
 
+GAP = 14  # between two parts of the conversation
+
 
 class DoctorMessage(View):
     """What the doctor wrote."""
@@ -31,49 +33,65 @@ class DoctorMessage(View):
 
 
 class AnswerView(View):
-    """Label of the agent, the steps it took, its text, and how it ended."""
+    """Emergency advice and steps, then the cards that the steps led to, then the answer."""
 
     def __init__(self, scene: Scene, agent: str) -> None:
-        super().__init__(scene, "answer")
+        super().__init__(scene)
         self._agent = agent
         self._steps: dict[str, tuple[float | None, str | None]] = {}
         self._end = ""
         self._stopped = False
         self._sign = label()
         self._who = label("section")
-        self.steps = label("muted", wraps=True)
-        self.steps.hide()
+        self.foot = label("muted")
         self.opening = View(scene, "well")
         self._opening_sign = label()
         self.opening_text = RichText(scene.look)
-        opening = row(self.opening, spacing=10)
-        opening.setContentsMargins(12, 10, 12, 8)
-        opening.addWidget(self._opening_sign, alignment=Qt.AlignmentFlag.AlignTop)
-        opening.addWidget(self.opening_text, 1)
         self.opening.hide()
+        self.steps = label("muted", wraps=True)
+        self.steps.hide()
+        self._cards = column(spacing=GAP)
         self.text = RichText(scene.look)
         self.failure = View(scene, "emergency")
         self.failure_text = label(wraps=True, selectable=True)
-        inner = column(self.failure)
-        inner.setContentsMargins(12, 8, 12, 8)
-        inner.addWidget(self.failure_text)
         self.failure.hide()
-        self.foot = label("muted")
-        self.foot.hide()
-        head = row(spacing=6)
-        head.addWidget(self._sign)
-        head.addWidget(self._who)
-        head.addStretch(1)
-        head.addWidget(self.foot, alignment=Qt.AlignmentFlag.AlignRight)
-        layout = column(self, spacing=8)
-        layout.setContentsMargins(16, 12, 16, 12)
-        layout.addLayout(head)
-        layout.addWidget(self.opening)
-        layout.addWidget(self.steps)
-        layout.addWidget(self.text)
-        layout.addWidget(self.failure)
+        self._body = View(scene, "answer")
+        self._body.hide()
+        self._lay_out()
         self.retranslate()
         self.restyle()
+
+    def _lay_out(self) -> None:
+        advice = row(self.opening, spacing=10)
+        advice.setContentsMargins(12, 10, 12, 6)
+        advice.addWidget(self._opening_sign, alignment=Qt.AlignmentFlag.AlignTop)
+        advice.addWidget(self.opening_text, 1)
+        title = row(spacing=6)
+        title.addWidget(self._sign)
+        title.addWidget(self._who)
+        title.addStretch(1)
+        title.addWidget(self.foot)
+        head = View(self.scene, "answer")
+        first = column(head, spacing=8)
+        first.setContentsMargins(16, 12, 16, 12)
+        first.addLayout(title)
+        first.addWidget(self.opening)
+        first.addWidget(self.steps)
+        why = column(self.failure)
+        why.setContentsMargins(12, 8, 12, 8)
+        why.addWidget(self.failure_text)
+        second = column(self._body, spacing=8)
+        second.setContentsMargins(16, 12, 16, 10)
+        second.addWidget(self.text)
+        second.addWidget(self.failure)
+        layout = column(self, spacing=GAP)
+        layout.addWidget(head)
+        layout.addLayout(self._cards)
+        layout.addWidget(self._body)
+
+    def add_card(self, card: View) -> None:
+        """A question that a step of this answer led to."""
+        self._cards.addWidget(card)
 
     def open_with(self, text: str, *, urgent: bool) -> None:
         """Emergency advice comes first, and looks like it."""
@@ -87,6 +105,7 @@ class AnswerView(View):
     def add(self, more: str) -> None:
         """More of the answer; nothing after it was stopped."""
         if not self._stopped:
+            self._body.show()
             self.text.append_markdown(more)
 
     def tool_started(self, name: str) -> None:
@@ -112,12 +131,12 @@ class AnswerView(View):
         """The answer ends here, and why."""
         self.failure_text.setText(sentence)
         self.failure.show()
+        self._body.show()
         self._close("")
 
     def _close(self, end: str) -> None:
         self.text.finish()
         self._end = end
-        self.foot.show()
         self.retranslate()
 
     def _show_steps(self) -> None:

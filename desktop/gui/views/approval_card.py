@@ -111,6 +111,7 @@ class ApprovalCard(View):
 
     def _answered(self) -> None:
         """One answer only: the desk closes the card when it has taken it."""
+        self.setFocus(Qt.FocusReason.OtherFocusReason)  # a disabled button would lose the keyboard
         self.send.setEnabled(False)
         self.refuse.setEnabled(False)
 

@@ -85,6 +85,12 @@ def row(parent: QFrame | None = None, *, margins: int = 0, spacing: int = 8) -> 
     return made
 
 
+def turn(bar: QBoxLayout, *, narrow: bool) -> None:
+    """Side by side where there is room, else one below the other."""
+    way = QBoxLayout.Direction
+    bar.setDirection(way.TopToBottom if narrow else way.LeftToRight)
+
+
 def repolish(widget: QFrame | QLabel | QPushButton) -> None:
     """Apply the style sheet again after a dynamic property changed."""
     widget.style().unpolish(widget)

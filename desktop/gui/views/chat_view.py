@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QScrollArea
 from typing_extensions import override
 
 from desktop.core.events import ApprovalAsked
-from desktop.gui.views.answer_view import AnswerView, DoctorMessage
+from desktop.gui.views.answer_view import GAP, AnswerView, DoctorMessage
 from desktop.gui.views.approval_card import ApprovalCard
 from desktop.gui.views.base import Scene, View, column, label, row
 from desktop.gui.views.composer import Composer
@@ -29,12 +29,13 @@ class ChatView(View):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self.cards: dict[int, ApprovalCard] = {}
+        self._answer: AnswerView | None = None
         self._follow = True
         self.hint = label("muted", wraps=True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         body = View(scene)
         body.setObjectName("transparent")
-        self._items = column(body, spacing=14)
+        self._items = column(body, spacing=GAP)
         self._items.setContentsMargins(2, 8, 10, 8)
         self._items.addWidget(self.hint)
         self._items.addStretch(1)
@@ -79,11 +80,13 @@ class ChatView(View):
         """An answer starts; Stop is open until `end_answer`."""
         answer = AnswerView(self.scene, agent)
         self._add(answer)
+        self._answer = answer
         self.composer.set_busy(True)
         return answer
 
     def end_answer(self) -> None:
         """The next question may be asked."""
+        self._answer = None
         self.composer.set_busy(False)
 
     def show_check(self, text: str, check: MessageCheck) -> None:
@@ -98,7 +101,11 @@ class ChatView(View):
         card.refused.connect(self.refused)
         self.cards[asked.ticket] = card
         self._follow = True
-        self._add(card)
+        if self._answer is not None:
+            self._answer.add_card(card)
+        else:
+            self._add(card)
+        card.show()
         if not self.composer.text():
             # Not while the doctor writes: a stolen Space would be a refusal.
             card.take_focus()
@@ -130,7 +137,8 @@ class ChatView(View):
             QTimer.singleShot(0, card, lambda: self._reveal(card))
 
     def _reveal(self, card: ApprovalCard) -> None:
-        self.area.verticalScrollBar().setValue(card.y())
+        top = card.mapTo(self.area.widget(), card.rect().topLeft()).y()
+        self.area.verticalScrollBar().setValue(top)
         card.take_focus()
 
     def _add(self, widget: View) -> None:

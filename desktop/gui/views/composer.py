@@ -69,7 +69,6 @@ class Composer(View):
         layout.addWidget(self.edit, 1)
         layout.addWidget(self.send, alignment=Qt.AlignmentFlag.AlignBottom)
         layout.addWidget(self.stop, alignment=Qt.AlignmentFlag.AlignBottom)
-        self._enable()
         self.retranslate()
         self.restyle()
 
@@ -96,7 +95,12 @@ class Composer(View):
             self.submitted.emit(text)
 
     def _enable(self) -> None:
-        self.send.setEnabled(bool(self.text().strip()) and not self._busy)
+        ready = bool(self.text().strip()) and not self._busy
+        self.send.setEnabled(ready)
+        colours = self.scene.look.colours
+        self.send.setIcon(
+            self.scene.look.icon("send", colours.on_accent if ready else colours.muted)
+        )
 
     @override
     def retranslate(self) -> None:
@@ -111,5 +115,5 @@ class Composer(View):
     def restyle(self) -> None:
         """Icons."""
         look = self.scene.look
-        self.send.setIcon(look.icon("send", look.colours.on_accent))
+        self._enable()
         self.stop.setIcon(look.icon("stop", look.colours.danger))

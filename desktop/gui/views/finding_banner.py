@@ -95,7 +95,7 @@ class FindingBanner(View):
             self.detail.setText("\n".join(self._line(finding) for finding in findings))
 
     def _line(self, finding: Finding) -> str:
-        kind = labels.word(labels.IDENTIFIERS[finding.kind])
+        kind = labels.finding_label(finding.kind)
         found = self._text[finding.start : finding.end]
         return f"{kind}: {found} → {finding.replacement}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QListView, QPushButton
+from PySide6.QtWidgets import QAbstractItemView, QListView, QPushButton, QStackedLayout
 from typing_extensions import override
 
 from desktop.core.events import ApprovalAsked
@@ -41,6 +41,10 @@ class LeavingDock(View):
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.empty = label("muted", wraps=True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._ledger_stack = QStackedLayout()
+        self._ledger_stack.addWidget(self.empty)
+        self._ledger_stack.addWidget(self.list)
         self.verify_button = button("quiet")
         self.verify_button.clicked.connect(self.verify)
         self.verdict = label("muted", wraps=True)
@@ -63,8 +67,7 @@ class LeavingDock(View):
         layout.addLayout(self._waiting_box)
         layout.addSpacing(4)
         layout.addWidget(self._last_title)
-        layout.addWidget(self.empty)
-        layout.addWidget(self.list, 1)
+        layout.addLayout(self._ledger_stack, 1)
         layout.addLayout(foot)
 
     def add_waiting(self, asked: ApprovalAsked) -> None:
@@ -93,8 +96,7 @@ class LeavingDock(View):
 
     def _fill_state(self) -> None:
         filled = self.ledger.rowCount() > 0
-        self.list.setVisible(filled)
-        self.empty.setVisible(not filled)
+        self._ledger_stack.setCurrentWidget(self.list if filled else self.empty)
 
     @override
     def retranslate(self) -> None:

@@ -30,9 +30,9 @@ class MainPage(View):
         splitter.setHandleWidth(1)
         splitter.setChildrenCollapsible(False)
         for part, least, most in (
-            (self.patients, 216, 360),
+            (self.patients, 208, 360),
             (self.workspace, 500, None),
-            (self.dock, 272, 420),
+            (self.dock, 264, 420),
         ):
             part.setMinimumWidth(least)
             if most is not None:

@@ -57,7 +57,7 @@ class PatientDelegate(QStyledItemDelegate):
         lower = QRect(lines.left(), lines.top() + 23, lines.width(), 18)
         font = QFont(painter.font())
         font.setWeight(QFont.Weight.DemiBold)
-        self._text(painter, upper, font, colours.text, patient.display_name, patient_age(patient))
+        self._text(painter, upper, font, colours.text, patient.display_name, _facts(patient))
         font.setWeight(QFont.Weight.Normal)
         font.setPixelSize(12)
         self._text(painter, lower, font, colours.muted, patient.kana, patient.patient_id)
@@ -76,6 +76,10 @@ class PatientDelegate(QStyledItemDelegate):
         room = area.width() - metrics.horizontalAdvance(right) - 8
         left = metrics.elidedText(left, Qt.TextElideMode.ElideRight, room)
         painter.drawText(area, middle | Qt.AlignmentFlag.AlignLeft, left)
+
+
+def _facts(patient: PatientRow) -> str:
+    return "  ".join(fact for fact in (patient_age(patient), patient.gender) if fact)
 
 
 def patient_age(patient: PatientRow, today: date | None = None) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+from math import ceil
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextOption
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit
 from typing_extensions import override
 
 from desktop.gui import labels
@@ -13,6 +16,7 @@ from desktop.gui.views.base import Scene, View, column, label, row
 from local_tools.model import Fate
 
 BODY_LINES = 7
+BODY_FRAME = 24  # padding, border and margin of the exact text, in pixels
 
 
 class PayloadView(View):
@@ -38,8 +42,8 @@ class PayloadView(View):
         self.body.setReadOnly(True)
         self.body.setTabChangesFocus(True)
         self.body.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-        self.hash_label = label("code", selectable=True)
-        self.hash_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.body.document().documentLayout().documentSizeChanged.connect(self._fit_body)
+        self.hash_label = label("code", wraps=True, selectable=True)
         self.withheld = label("muted", wraps=True)
         layout = column(self, spacing=8)
         layout.addLayout(self._count_row())
@@ -67,6 +71,12 @@ class PayloadView(View):
         self.body.setPlainText(payload.body)
         self._fill()
 
+    def _fit_body(self) -> None:
+        """As high as the text, up to `BODY_LINES`; a longer one scrolls."""
+        most = self.body.fontMetrics().lineSpacing() * BODY_LINES
+        text = ceil(self.body.blockBoundingRect(self.body.document().firstBlock()).height())
+        self.body.setFixedHeight(min(most, text) + BODY_FRAME)
+
     def _fill(self) -> None:
         payload = self._payload
         if payload is None:
@@ -80,7 +90,8 @@ class PayloadView(View):
             self._place(position, outgoing, "" if heading == group else heading)
             group = heading
         self.size_label.setText(self.tr("{n} bytes").format(n=payload.size))
-        self.hash_label.setText(f"SHA-256 {payload.sha256}")
+        groups = " ".join(textwrap.wrap(payload.sha256, 16))
+        self.hash_label.setText(f"SHA-256  {groups}")
         self.hash_label.setToolTip(payload.sha256)
         for fate, shown in self.counts.items():
             count = "…" if payload.counts is None else payload.counts[fate]
@@ -142,9 +153,9 @@ class PayloadView(View):
 
     @override
     def restyle(self) -> None:
-        """Icons, and the height of the exact text."""
+        """Icons."""
         look = self.scene.look
         for fate, shown in self._count_icons.items():
             colour = getattr(look.colours, fate)
             shown.setPixmap(look.icon(fate, colour, 16).pixmap(16, 16))
-        self.body.setFixedHeight(self.body.fontMetrics().lineSpacing() * BODY_LINES + 16)
+        self._fit_body()

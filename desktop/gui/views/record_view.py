@@ -9,13 +9,14 @@ from typing_extensions import override
 
 from desktop.gui import labels
 from desktop.gui.models.fields import FATE, FIELD, SENT, VALUE, FieldModel
-from desktop.gui.views.base import Scene, View, column, label, row
+from desktop.gui.views.base import Scene, View, column, label, row, turn
 from desktop.gui.views.fate_delegate import FateDelegate, fate_colours
 from desktop.gui.views.segments import Segments
 from local_tools.model import Fate, FieldFate
 
 ALL = "all"
 FATE_WIDTH = 148
+NARROW = 640
 
 
 class RecordView(View):
@@ -41,16 +42,16 @@ class RecordView(View):
         self._fit.setSingleShot(True)
         self._fit.setInterval(0)
         self._fit.timeout.connect(self._fit_rows)
-        bar = row(spacing=10)
-        bar.addWidget(self.fates)
-        bar.addWidget(self.words, 1)
+        self._bar = row(spacing=8)
+        self._bar.addWidget(self.fates)
+        self._bar.addWidget(self.words, 1)
         frame = View(scene, "card")
         self._stack = QStackedLayout(frame)
         self._stack.setContentsMargins(1, 4, 1, 4)
         self._stack.addWidget(self.table)
         self._stack.addWidget(self.message)
         layout = column(self, spacing=10)
-        layout.addLayout(bar)
+        layout.addLayout(self._bar)
         layout.addWidget(frame, 1)
         self.retranslate()
         self.restyle()
@@ -118,6 +119,7 @@ class RecordView(View):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        turn(self._bar, narrow=self.width() < NARROW)
         self._fit.start()
 
     @override

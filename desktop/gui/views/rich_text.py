@@ -68,6 +68,7 @@ class RichText(QTextBrowser):
         started = time.perf_counter()
         self.document().setDefaultStyleSheet(_css(self._look.colours))
         self.setHtml(to_html(self._markdown))
+        self.setVisible(bool(self._markdown))
         took_ms = (time.perf_counter() - started) * 1000
         self._timer.setInterval(max(PAUSE_MS, int(took_ms * SHARE)))
 
@@ -85,7 +86,7 @@ class RichText(QTextBrowser):
 
 def _css(colours: Colours) -> str:
     return f"""
-        p, li {{ margin: 0 0 8px 0; line-height: 150%; }}
+        p, li {{ margin: 0 0 6px 0; line-height: 135%; }}
         h1, h2, h3, h4 {{ font-size: 15px; font-weight: 600; margin: 12px 0 6px 0; }}
         blockquote {{ color: {colours.danger}; margin: 0 0 10px 0; font-weight: 600; }}
         code, pre {{ background: {colours.raised}; }}

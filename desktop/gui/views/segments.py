@@ -24,6 +24,7 @@ class Segments(View):
             self._group.addButton(made)
             self._buttons[key] = made
             layout.addWidget(made)
+        layout.addStretch(1)
         self._group.buttonClicked.connect(self._clicked)
 
     def button(self, key: str) -> QPushButton:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QLocale, Signal
+from PySide6.QtCore import QLocale, Qt, Signal
 from typing_extensions import override
 
 from desktop.core.settings import Theme
@@ -31,7 +31,7 @@ class TopBar(View):
         layout = row(self, spacing=10)
         layout.setContentsMargins(16, 8, 12, 8)
         for widget in (self._sign, self._name, self.demo):
-            layout.addWidget(widget)
+            layout.addWidget(widget, alignment=Qt.AlignmentFlag.AlignVCenter)
         layout.addStretch(1)
         layout.addWidget(self.langs)
         layout.addWidget(self.themes)

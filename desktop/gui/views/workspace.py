@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QStackedWidget
 from typing_extensions import override
 
-from desktop.gui.views.base import Scene, View, column, label, row
+from desktop.gui.views.base import Scene, View, column, label, row, turn
 from desktop.gui.views.chat_view import ChatView
 from desktop.gui.views.patient_delegate import patient_age
 from desktop.gui.views.preview_view import PreviewView
@@ -16,6 +16,7 @@ from desktop.gui.views.segments import Segments
 from local_tools.model import PatientRow, Preview
 
 RECORD, PREVIEW, CHAT = "record", "preview", "chat"
+NARROW = 700
 TABS = (RECORD, PREVIEW, CHAT)
 
 
@@ -54,18 +55,23 @@ class Workspace(View):
         who = column(spacing=1)
         who.addWidget(self.name)
         who.addWidget(self.facts)
-        head = row(spacing=12)
-        head.addLayout(who, 1)
-        head.addWidget(self.tabs, alignment=Qt.AlignmentFlag.AlignVCenter)
+        self._head = row(spacing=8)
+        self._head.addLayout(who, 1)
+        self._head.addWidget(self.tabs)
         page = View(self.scene)
         inner = column(page, spacing=12)
         inner.setContentsMargins(18, 14, 18, 10)
-        inner.addLayout(head)
+        inner.addLayout(self._head)
         inner.addWidget(self.pages, 1)
         self._whole.addWidget(self.welcome)
         self._whole.addWidget(page)
         layout = column(self)
         layout.addWidget(self._whole)
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        turn(self._head, narrow=self.width() < NARROW)
 
     @property
     def patient_id(self) -> str | None:
