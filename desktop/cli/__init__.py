@@ -29,9 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     terminal = Terminal.of_process()
     paths = Paths.here()
-    start_logging(paths.log)
     lang = _language(paths)
-    options = build_parser(Texts(lang)).parse_args(arguments)
+    texts = Texts(lang)
+    start_logging(paths.log, farewell=texts("app.stopped", log=paths.log))
+    options = build_parser(texts).parse_args(arguments)
     world = World(paths, chosen_settings(options), terminal, Texts(getattr(options, "lang", lang)))
     try:
         exit_code: int = options.command(options, world)

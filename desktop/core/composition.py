@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import anyio
 from anyio import to_thread
 
 from desktop.core.agents import open_agent
@@ -30,6 +29,7 @@ from local_tools.records.karte_json import KarteFolder
 from local_tools.resources import resource
 from local_tools.server import build_server
 from local_tools.vocabulary import Vocabulary
+from mcp_bridge.background import background
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.carriers.sqlite import SqliteCarrier
 from mcp_bridge.journal import Journal
@@ -83,8 +83,7 @@ async def open_workbench(
             _bridge_parts(settings, paths, pipeline, Guard(releases, records.identifiers), one_off),
             hub.announce,
         )
-        group = await stack.enter_async_context(anyio.create_task_group())
-        stack.callback(group.cancel_scope.cancel)
+        group = await stack.enter_async_context(background())
         stack.callback(desk.close)
         await group.start(bridge.run)
         yield Workbench(
@@ -121,12 +120,13 @@ def _bridge_parts(
     carrier = open_carrier(settings.queue) if settings.queue else SqliteCarrier(paths.queue)
     own = f"{settings.bridge_name}-{secrets.token_hex(4)}"
     waiting = settings.approval_timeout_s
+    server = build_server(pipeline)
     return BridgeParts(
         carrier=carrier,
         name=own if one_off else settings.bridge_name,
         keys=_keys(paths.key),
         journal=Journal(paths.journal),
-        upstream=lambda: ServerUpstream(build_server(pipeline)),
+        upstream=lambda: ServerUpstream(server),
         guard=guard,
         budget_s=LONGEST_CALL_S if waiting is None else waiting + CALL_S,
         one_off=one_off,

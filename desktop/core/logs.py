@@ -11,9 +11,11 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from typing_extensions import override
 
@@ -44,11 +46,15 @@ def describe(error: BaseException) -> str:
     """The exception's type, its code if it has one, and its frames; never its text."""
     code = getattr(error, "code", None)
     name = type(error).__name__ + (f"[{code}]" if isinstance(code, str) else "")
-    return " < ".join([name, *_frames(error.__traceback__)])
+    place = " < ".join([name, *_frames(error.__traceback__)])
+    if not isinstance(error, BaseExceptionGroup):
+        return place
+    parts = cast("tuple[BaseException, ...]", error.exceptions)
+    return f"{place} ({'; '.join(describe(part) for part in parts)})"
 
 
-def start_logging(file: Path) -> None:
-    """Log to `file`, owner-only, and keep uncaught exceptions from printing their text."""
+def start_logging(file: Path, farewell: str) -> None:
+    """Log to `file`, owner-only; an uncaught exception prints `farewell` instead of its text."""
     os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
     handler = RotatingFileHandler(
         file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8"
@@ -59,13 +65,19 @@ def start_logging(file: Path) -> None:
     root.setLevel(logging.INFO)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    sys.excepthook = _uncaught
+    sys.excepthook = partial(_uncaught, farewell)
     threading.excepthook = _uncaught_in_thread
 
 
-def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _uncaught(
+    farewell: str,
+    kind: type[BaseException],
+    error: BaseException,
+    trace: TracebackType | None,
+) -> None:
     del kind, trace
     _log.critical("uncaught %s", describe(error))
+    sys.stderr.write(farewell + "\n")
 
 
 def _uncaught_in_thread(hook: threading.ExceptHookArgs) -> None:

@@ -24,6 +24,7 @@ from local_tools.tools.patient_background import MAX_SYMPTOMS
 from local_tools.vocabulary import Vocabulary
 
 TOOL = "get_patient_background"
+SAID_ANYWAY = frozenset({"emergency", "not_a_diagnosis"})  # by the consultation, around the answer
 PIECE = 12  # characters a delta
 PAUSE_S = 0.02  # between deltas, so that streaming can be seen
 
@@ -62,6 +63,10 @@ class DemoAgent:
     def _guidance(self, asked: str, outcome: ToolOutcome, texts: Texts) -> str:
         symptoms = self._vocabulary.symptoms_in(asked)
         if outcome.structured is not None and outcome.code is None:
-            return from_release(outcome.structured, symptoms, texts)
+            return from_release(outcome.structured, symptoms, texts, self._said_anyway(texts.lang))
         key = f"refusal.{outcome.code}"
         return without_release(texts(key if key in texts else "refusal.other"), symptoms, texts)
+
+    def _said_anyway(self, lang: Lang) -> frozenset[str]:
+        terms = (rule.term for rule in self._vocabulary.recommendations)
+        return frozenset(term.text(lang) for term in terms if term.id in SAID_ANYWAY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from desktop.core.texts import Texts
@@ -11,8 +11,13 @@ from local_tools.vocabulary import Term
 Document = Mapping[str, Any]
 
 
-def from_release(document: Document, symptoms: Sequence[Term], texts: Texts) -> str:
-    """Guidance for an approved release, in the published schema, as Markdown."""
+def from_release(
+    document: Document, symptoms: Sequence[Term], texts: Texts, said_anyway: Collection[str] = ()
+) -> str:
+    """Guidance for an approved release, in the published schema, as Markdown.
+
+    `said_anyway` are recommendations that every answer carries, so that they need no bullet.
+    """
     relevance = _part(document, "symptom_relevance")
     context = _part(document, "patient_context")
     return _paragraphs(
@@ -20,7 +25,7 @@ def from_release(document: Document, symptoms: Sequence[Term], texts: Texts) -> 
         _heard(symptoms, texts),
         _section("stands_out", _standing_out(relevance, texts), texts)
         or texts("guidance.nothing_stands_out"),
-        _section("next", _next_steps(document, context, symptoms, texts), texts),
+        _section("next", _next_steps(document, context, symptoms, texts, said_anyway), texts),
         _section("background", _background(context, texts), texts),
     )
 
@@ -58,10 +63,15 @@ def _standing_out(relevance: Document, texts: Texts) -> list[str]:
 
 
 def _next_steps(
-    document: Document, context: Document, symptoms: Sequence[Term], texts: Texts
+    document: Document,
+    context: Document,
+    symptoms: Sequence[Term],
+    texts: Texts,
+    said_anyway: Collection[str],
 ) -> list[str]:
     allergies = _strings(context, "allergies")
-    steps = [*_strings(document, "recommendations"), *_checks(symptoms, texts)]
+    recommended = [r for r in _strings(document, "recommendations") if r not in said_anyway]
+    steps = [*recommended, *_checks(symptoms, texts)]
     if allergies:
         steps.append(texts("guidance.allergy_note", text=_joined(allergies, texts)))
     return steps

@@ -22,7 +22,7 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
     root = logging.getLogger()
     before = (list(root.handlers), root.level, sys.excepthook, threading.excepthook)
     file = tmp_path / "app.log"
-    start_logging(file)
+    start_logging(file, farewell="FAREWELL")
     yield file
     for handler in set(root.handlers) - set(before[0]):
         root.removeHandler(handler)
@@ -85,6 +85,7 @@ def test_uncaught_errors_print_no_text(log_file: Path, capsys: pytest.CaptureFix
     written = log_file.read_text()
     assert CANARY not in written + printed.out + printed.err
     assert written.count("CRITICAL") == 2
+    assert printed.err == "FAREWELL\n"
 
 
 def test_only_the_user_can_read_it(log_file: Path) -> None:
@@ -94,3 +95,12 @@ def test_only_the_user_can_read_it(log_file: Path) -> None:
 @pytest.mark.usefixtures("log_file")
 def test_chatty_libraries_are_held_back() -> None:
     assert logging.getLogger("azure.core").getEffectiveLevel() == logging.WARNING
+
+
+@pytest.mark.expects_log
+def test_a_group_shows_its_parts(log_file: Path) -> None:
+    group = BaseExceptionGroup(CANARY, [ValueError(CANARY), SettingsError(CANARY)])
+    sys.excepthook(type(group), group, None)
+    written = log_file.read_text()
+    assert "(ValueError; SettingsError[app_bad_settings])" in written
+    assert CANARY not in written
