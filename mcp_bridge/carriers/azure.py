@@ -14,7 +14,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
@@ -50,20 +50,20 @@ class _Reply:
 
     operation: Operation
     on_operation: OnOperation | None
-    date: datetime | None = None
+    date: str = ""
 
     def __call__(self, response: PipelineResponse[Any, Any]) -> None:
-        head = response.http_response
-        if "Date" in head.headers:
-            self.date = parsedate_to_datetime(head.headers["Date"])
+        self.date = response.http_response.headers.get("Date", "")
         if self.on_operation is not None:
             self.on_operation(self.operation)
 
     def age_s(self, inserted_on: datetime | None) -> float:
-        """Seconds in the queue, both times by the service's clock (whole seconds)."""
-        if self.date is None or inserted_on is None:
+        """Whole seconds in the queue by the service's own clock; 0 if it does not tell the time."""
+        try:
+            now = parsedate_to_datetime(self.date).astimezone(UTC)
+        except ValueError:
             return 0.0
-        return max(0.0, (self.date - inserted_on).total_seconds())
+        return max(0.0, (now - inserted_on).total_seconds()) if inserted_on else 0.0
 
 
 class AzureCarrier(Carrier):

@@ -69,6 +69,8 @@ async def patiently(send: Callable[[], Awaitable[T]]) -> T:
             gap = _gap_before_retry(error)
             if gap is None or anyio.current_time() + gap > deadline:
                 raise _fault(error) from None
+        except Exception:  # noqa: BLE001 - the SDK on an answer that is not the service's own
+            raise CarrierUnreachable from None
         await anyio.sleep(gap)
 
 

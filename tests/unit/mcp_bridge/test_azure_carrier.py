@@ -216,6 +216,24 @@ async def test_each_answer_has_its_fault(
     assert "words" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(201, "<html>Please sign in to this network</html>"),
+        Answer(201, "not even markup"),
+        Answer(201, MESSAGE, {"Date": "not a date"}),
+    ],
+    ids=["a portal's page", "a word", "a broken head"],
+)
+@pytest.mark.expects_log
+async def test_an_answer_that_is_not_the_services_own_is_no_answer(
+    carrier: AzureCarrier, service: Service, answer: Answer
+) -> None:
+    service.script = [answer]
+    with pytest.raises(CarrierUnreachable):
+        await carrier.put("abc", "x", ttl_s=60)
+
+
 async def test_the_service_says_by_its_status_whether_a_queue_is_new(
     carrier: AzureCarrier, service: Service
 ) -> None:
@@ -242,10 +260,13 @@ async def test_creating_without_the_right_is_denied(
 # -- what is sent ---------------------------------------------------------------------------------
 
 
-async def test_age_is_by_the_services_own_clock(carrier: AzureCarrier, service: Service) -> None:
-    service.script = [Answer(200, MESSAGE, {"Date": LATER})]
+@pytest.mark.parametrize(("date", "age_s"), [(LATER, 42.0), ("Thu, 01 Oct 2026 07:00:00 GMT", 0.0)])
+async def test_age_is_by_the_services_own_clock(
+    carrier: AzureCarrier, service: Service, date: str, age_s: float
+) -> None:
+    service.script = [Answer(200, MESSAGE, {"Date": date})]
     [taken] = await carrier.take("abc", limit=1, lease_s=30)
-    assert (taken.age_s, taken.text, taken.receipt) == (42.0, "text", RECEIPT)
+    assert (taken.age_s, taken.text, taken.receipt) == (age_s, "text", RECEIPT)
 
 
 async def test_renewing_sends_a_lease_and_no_text(carrier: AzureCarrier, service: Service) -> None:
