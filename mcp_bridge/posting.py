@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import anyio
 
 from mcp_bridge.carriers.port import Carrier, Receipt
 from mcp_bridge.chunks import split
-from mcp_bridge.errors import CarrierFault
+from mcp_bridge.errors import CarrierFault, CarrierUnreachable
 from mcp_bridge.frames import Header, serialize
 from mcp_bridge.patience import patiently
 from mcp_bridge.sealing import MAX_MESSAGE_BYTES, KeyRing
@@ -31,9 +31,15 @@ def seal_texts(keys: KeyRing, header: Header, message: bytes) -> Sequence[str]:
     ]
 
 
-async def post(
-    carrier: Carrier, queue: str, texts: Sequence[str], *, until: float
-) -> Sequence[Receipt]:
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What is on the queue; with doubles when a try whose answer was lost had reached it."""
+
+    receipts: Sequence[Receipt]
+    may_have_doubles: bool
+
+
+async def post(carrier: Carrier, queue: str, texts: Sequence[str], *, until: float) -> Posted:
     """Put every text, patiently until `until` on the loop's clock; raises a CarrierFault.
 
     After a fault some of them may be on the queue: incomplete, or complete if the service did not
@@ -42,12 +48,19 @@ async def post(
     ttl_s = max(1, math.ceil(until - anyio.current_time())) + TTL_SLACK_S
     receipts: list[Receipt] = []
     faults: list[CarrierFault] = []
+    unanswered = 0
+
+    async def try_once(text: str) -> Receipt:
+        nonlocal unanswered
+        try:
+            return await carrier.put(queue, text, ttl_s=ttl_s)
+        except CarrierUnreachable:
+            unanswered += 1
+            raise
 
     async def put(text: str) -> None:
         try:
-            receipts.append(
-                await patiently(lambda: carrier.put(queue, text, ttl_s=ttl_s), until=until)
-            )
+            receipts.append(await patiently(lambda: try_once(text), until=until))
         except CarrierFault as fault:
             faults.append(fault)
 
@@ -65,4 +78,4 @@ async def post(
                 tasks.start_soon(put_in_turn, text)
     if faults:
         raise faults[0]
-    return receipts
+    return Posted(receipts, may_have_doubles=unanswered > 0)

@@ -30,7 +30,7 @@ from mcp_bridge.events import FrameEvent, Hop, OnEvent, ignore
 from mcp_bridge.frames import Direction, Header, Kind
 from mcp_bridge.incidents import Incidents
 from mcp_bridge.names import QueueNames, queue_names
-from mcp_bridge.posting import post, seal_texts
+from mcp_bridge.posting import Posted, post, seal_texts
 from mcp_bridge.rpc import Message, Notify, encode, invalid_request, is_request
 from mcp_bridge.sealing import KeyRing
 
@@ -49,6 +49,9 @@ class CallerOptions:
     """
 
     budget_s: float = 60.0  # how long a call waits for its reply
+
+
+_NOTHING = Posted((), may_have_doubles=True)
 
 
 async def unheard(_notification: Message) -> None:
@@ -123,10 +126,10 @@ class Caller:
         self, pending: Pending, request: Message, texts: Sequence[str], budget_s: float
     ) -> Message:
         began = anyio.current_time()
-        receipts: Sequence[Receipt] = ()
+        posted = _NOTHING
         try:
             with anyio.CancelScope(deadline=began + budget_s):
-                receipts = await post(
+                posted = await post(
                     self._carrier, self._names.requests, texts, until=began + budget_s
                 )
                 self._on_event(FrameEvent(Hop.SENT, pending.mid, request["method"]))
@@ -136,22 +139,22 @@ class Caller:
             executed = Executed.NO if refused else Executed.UNKNOWN
             return self._incidents.failed(pending.mid, request, fault.code, Layer.CARRIER, executed)
         except anyio.get_cancelled_exc_class():
-            self._tasks.start_soon(self._withdraw, pending.mid, receipts)
+            self._tasks.start_soon(self._withdraw, pending.mid, posted)
             raise
         if pending.response is not None:
             elapsed_ms = (anyio.current_time() - began) * 1000
             event = FrameEvent(Hop.RECEIVED, pending.mid, request["method"], elapsed_ms)
             self._on_event(event)
             return {**pending.response, "id": request["id"]}
-        untouched = await self._withdraw(pending.mid, receipts)
+        untouched = await self._withdraw(pending.mid, posted)
         executed = Executed.NO if untouched else Executed.UNKNOWN
         return self._incidents.failed(pending.mid, request, Code.TIMED_OUT, Layer.CALLER, executed)
 
-    async def _withdraw(self, mid: str, receipts: Sequence[Receipt]) -> bool:
+    async def _withdraw(self, mid: str, posted: Posted) -> bool:
         """Take the request back; True if nobody had taken it, so that it certainly never runs."""
         with anyio.move_on_after(WITHDRAW_S, shield=True):
             try:
-                if await self._recall(receipts):
+                if await self._recall(posted.receipts) and not posted.may_have_doubles:
                     return True
                 header = Header(
                     direction=Direction.REQUEST, mid=mid, kind=Kind.CANCEL, reply=self._name

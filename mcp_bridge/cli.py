@@ -1,0 +1,150 @@
+"""The command line: `mcp-bridge keygen|provision|serve|connect|bench|quarantine`.
+
+Exit codes: 0 fine, 1 it failed, 2 wrong usage, 3 not configured. What goes wrong is one sentence on
+stderr; stdout belongs to results, and with `connect` to the protocol.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+
+from mcp_bridge import commands
+from mcp_bridge.console import quiet_logs
+from mcp_bridge.errors import BridgeError, Code
+
+FINE, FAILED, WRONG_USAGE, NOT_CONFIGURED = 0, 1, 2, 3
+
+_DESCRIPTION = "Carries MCP over storage queues: the far server needs no open port."
+_QUEUE_HELP = "sqlite:PATH, a queue service URL, or env:VARIABLE that holds a connection string"
+
+_NOT_CONFIGURED: Final = frozenset({Code.BAD_SETTINGS, Code.BAD_KEY})
+
+_SENTENCES: Final = {
+    Code.BAD_SETTINGS: "--queue, --name or --caller is not usable: no such carrier, no variable of"
+    " that name, or characters other than a-z, 0-9 and single hyphens.",
+    Code.BAD_KEY: "The key file is missing, readable by others, holds no key, or (keygen) is there"
+    " already.",
+    Code.JOURNAL_UNUSABLE: "The journal cannot be opened or written.",
+    Code.UPSTREAM_GONE: "The served command does not start, or does not speak MCP 2026-07-28.",
+    Code.UNREACHABLE: "The queue service does not answer.",
+    Code.DENIED: "The queue service refuses these credentials or this role.",
+    Code.BUSY: "The queue service is overloaded; try again later.",
+    Code.QUEUE_MISSING: "A queue is missing; `mcp-bridge provision` makes it.",
+}
+
+Run = Callable[[argparse.Namespace], Coroutine[Any, Any, None]]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    ours, served = _split(arguments)
+    options = _parser().parse_args(ours)
+    options.served = served
+    if (options.command == "serve") is not bool(served):
+        _complain("`-- COMMAND ARGS...` is needed by serve, and by serve only.")
+        return WRONG_USAGE
+    quiet_logs()
+    try:
+        anyio.run(partial(options.run, options))
+    except BridgeError as fault:
+        _complain(_SENTENCES.get(fault.code, f"It failed: {fault.code.value}."))
+        return NOT_CONFIGURED if fault.code in _NOT_CONFIGURED else FAILED
+    except KeyboardInterrupt:
+        return FAILED
+    return FINE
+
+
+def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What is ours, and the served command behind `--`."""
+    if "--" not in arguments:
+        return arguments, ()
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
+
+
+def _complain(sentence: str) -> None:
+    sys.stderr.write(f"mcp-bridge: {sentence}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mcp-bridge", description=_DESCRIPTION)
+    add = parser.add_subparsers(dest="command", required=True).add_parser
+
+    keygen = add("keygen", help="write a new pairing secret to a file that both sides need")
+    keygen.add_argument("--key-file", type=Path, required=True)
+    keygen.set_defaults(run=_keygen)
+
+    provision = add("provision", help="make the queues beforehand")
+    _bridge(provision, needs_key=False)
+    provision.add_argument("--caller", action="append", default=[], help="also its response queue")
+    provision.set_defaults(run=_provision)
+
+    serve = add("serve", help="carry requests to an MCP server", usage=_SERVE_USAGE)
+    _bridge(serve)
+    serve.add_argument("--journal", type=Path, help="default: in this user's data folder")
+    serve.set_defaults(run=_serve)
+
+    connect = add("connect", help="be a stdio MCP server that is the far one")
+    _bridge(connect)
+    connect.add_argument("--caller", help="name of a response queue that was made beforehand")
+    connect.add_argument("--budget", type=float, default=60.0, help="seconds a call may take")
+    connect.set_defaults(run=_connect)
+
+    bench = add("bench", help="measure calls beside the bare queue")
+    bench.add_argument("--queue", required=True, help=f"{_QUEUE_HELP}; or azurite")
+    bench.add_argument("--json", action="store_true")
+    bench.set_defaults(run=_bench)
+
+    quarantine = add("quarantine", help="look at frames that were put aside")
+    quarantine.add_argument("action", choices=["list", "show", "discard"])
+    quarantine.add_argument("id", nargs="?", help="of a frame, for show and discard")
+    _bridge(quarantine, needs_key=False)
+    quarantine.set_defaults(run=_quarantine)
+    return parser
+
+
+_SERVE_USAGE = (
+    "mcp-bridge serve --queue CARRIER --name NAME --key-file FILE [--journal FILE]"
+    " -- COMMAND ARGS..."
+)
+
+
+def _bridge(parser: argparse.ArgumentParser, *, needs_key: bool = True) -> None:
+    parser.add_argument("--queue", required=True, metavar="CARRIER", help=_QUEUE_HELP)
+    parser.add_argument("--name", required=True, help="of the bridge: up to 32 of a-z, 0-9, hyphen")
+    parser.add_argument("--key-file", type=Path, required=needs_key)
+
+
+async def _keygen(options: argparse.Namespace) -> None:
+    commands.keygen(options.key_file)
+
+
+async def _provision(options: argparse.Namespace) -> None:
+    await commands.provision(options.queue, options.name, options.caller)
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    await commands.serve(
+        options.queue, options.name, options.key_file, options.journal, options.served
+    )
+
+
+async def _connect(options: argparse.Namespace) -> None:
+    await commands.connect(
+        options.queue, options.name, options.key_file, options.caller, options.budget
+    )
+
+
+async def _bench(options: argparse.Namespace) -> None:
+    await commands.bench(options.queue, as_json=options.json)
+
+
+async def _quarantine(options: argparse.Namespace) -> None:
+    await commands.quarantine(options.action, options.id, options.queue, options.name)

@@ -1,0 +1,153 @@
+"""What the commands do, once their arguments are understood. Failures are BridgeErrors."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import anyio
+import platformdirs
+
+from mcp_bridge import quarantine as quarantined
+from mcp_bridge.azurite import azurite
+from mcp_bridge.background import background
+from mcp_bridge.bench import measure
+from mcp_bridge.caller import CallerOptions, open_caller
+from mcp_bridge.carriers.opening import open_carrier
+from mcp_bridge.connect import connect as serve_stdio
+from mcp_bridge.console import tell_health
+from mcp_bridge.errors import Code, LocalFault
+from mcp_bridge.journal import Journal
+from mcp_bridge.listener import Listener
+from mcp_bridge.names import queue_names
+from mcp_bridge.rpc import Message
+from mcp_bridge.sealing import PairingSecret, read_key_file, write_key_file
+from mcp_bridge.upstream import StdioUpstream
+
+_SECRET_PREFIX = "env:"  # noqa: S105 - of a carrier's name, no secret
+
+
+def keygen(key_file: Path) -> None:
+    """Write a new secret; prints its key id, which is no secret."""
+    secret = PairingSecret.generate()
+    write_key_file(key_file, secret)
+    _say(f"{secret.kid}\n")
+
+
+async def provision(queue: str, name: str, callers: Sequence[str]) -> None:
+    """Make the queues that are missing, and print all their names."""
+    names = queue_names(name)
+    wanted = [names.requests, names.quarantine, *map(names.responses, callers)]
+    async with open_carrier(queue) as carrier:
+        for wanted_queue in wanted:
+            made = await carrier.create(wanted_queue)
+            _say(f"{wanted_queue} {'made' if made else 'was there'}\n")
+
+
+async def serve(
+    queue: str, name: str, key_file: Path, journal_file: Path | None, command: Sequence[str]
+) -> None:
+    """Carry requests to a stdio command until SIGINT or SIGTERM, then drain.
+
+    The command's own messages are let through as they are: it guards itself, as karte-tools does.
+    """
+    keys = read_key_file(key_file)
+    upstream = StdioUpstream(command[0], command[1:], env=_environment_without(queue))
+    async with open_carrier(queue) as carrier:
+        with closing(Journal(journal_file or _default_journal(name))) as journal:
+            listener = Listener(
+                carrier, name, keys, journal, upstream, pass_through, on_event=tell_health
+            )
+            await _until_told_to_stop(listener.run)
+
+
+async def connect(
+    queue: str, name: str, key_file: Path, caller_id: str | None, budget_s: float
+) -> None:
+    """Be the far server on stdin and stdout, until stdin ends."""
+    keys = read_key_file(key_file)
+    options = CallerOptions(budget_s=budget_s)
+    async with (
+        open_carrier(queue) as carrier,
+        open_caller(carrier, name, keys, caller_id=caller_id, options=options) as caller,
+    ):
+        await serve_stdio(caller)
+
+
+async def bench(queue: str, *, as_json: bool) -> None:
+    """Measure, and print the figures."""
+    async with _bench_carrier(queue) as spec:
+        figures = await measure(spec)
+    if as_json:
+        _say(json.dumps(figures) + "\n")
+    else:
+        _say("".join(f"{key:20} {value:10.2f}\n" for key, value in figures.items()))
+
+
+async def quarantine(action: str, frame_id: str | None, queue: str, name: str) -> None:
+    """List what was put aside, show one frame as it stands, or discard one."""
+    if (action == "list") is not (frame_id is None):
+        raise LocalFault(Code.BAD_SETTINGS)
+    where = queue_names(name).quarantine
+    async with open_carrier(queue) as carrier:
+        async for taken in quarantined.frames(carrier, where):
+            if action == "list":
+                _say(json.dumps(quarantined.described(taken)) + "\n")
+            elif taken.receipt.message_id == frame_id and action == "show":
+                _say(taken.text + "\n")
+            elif taken.receipt.message_id == frame_id:
+                await carrier.delete(where, taken.receipt)
+
+
+def pass_through(message: Message) -> Message:
+    """The guard in front of a command that guards itself."""
+    return message
+
+
+@asynccontextmanager
+async def _bench_carrier(queue: str) -> AsyncGenerator[str]:
+    if queue == "azurite":
+        async with azurite() as url:
+            yield url
+    else:
+        yield queue
+
+
+def _environment_without(queue: str) -> dict[str, str]:
+    """This environment, but for the variable that holds the carrier's secret."""
+    hidden = queue.removeprefix(_SECRET_PREFIX) if queue.startswith(_SECRET_PREFIX) else None
+    return {key: value for key, value in os.environ.items() if key != hidden}
+
+
+def _default_journal(name: str) -> Path:
+    folder = platformdirs.user_data_path("mcp-bridge", appauthor=False)
+    return folder / f"{queue_names(name).requests}.journal"
+
+
+async def _until_told_to_stop(work: Callable[[], Awaitable[None]]) -> None:
+    """Run until SIGINT or SIGTERM cancels it; Windows has KeyboardInterrupt only."""
+    if sys.platform == "win32":
+        await work()
+        return
+    with (
+        anyio.CancelScope() as told,
+        anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals,
+    ):
+
+        async def cancel_on_signal() -> None:
+            async for _ in signals:
+                told.cancel()
+
+        async with background() as tasks:
+            tasks.start_soon(cancel_on_signal)
+            await work()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
