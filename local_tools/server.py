@@ -6,7 +6,7 @@ The low-level Server is used because the other one repeats bad arguments in its 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from mcp import types
@@ -58,7 +58,7 @@ def build_server(pipeline: Pipeline) -> Server[Any]:
 
     server: Server[Any] = Server(
         NAME,
-        version=version("karte-bridge"),
+        version=_version(),
         title=TITLE,
         instructions=INSTRUCTIONS,
         on_list_tools=list_tools,
@@ -73,6 +73,13 @@ async def _call(pipeline: Pipeline, params: types.CallToolRequestParams) -> type
     if params.name != patient_background.TOOL.name:
         raise ToolsError(Code.UNKNOWN_TOOL)
     return await patient_background.call(pipeline, params.arguments)
+
+
+def _version() -> str:
+    try:
+        return version("karte-bridge")
+    except PackageNotFoundError:  # a checkout that was not installed
+        return "0"
 
 
 def _failure(code: Code) -> types.CallToolResult:

@@ -7,14 +7,14 @@ hardly on the number of patients.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from typing_extensions import override
 
 from local_tools.model import Identifier, IdentifierKind
-from local_tools.privacy.needles import Place, needles
+from local_tools.privacy.needles import Place, needles, split_names
 from local_tools.privacy.normalise import View, digits, fold, numerals, prose, skeleton, squash
 
 _WORDS = re.compile("[a-z]+|[\u30a1-\u30fc]+|[0-9]+")
@@ -34,11 +34,12 @@ class Hit:
 class IdentifierIndex:
     """The identifiers of a set of patients, ready to be looked for. Immutable."""
 
-    def __init__(self, identifiers: Iterable[Identifier]) -> None:
+    def __init__(self, identifiers: Sequence[Identifier]) -> None:
         self._plain: dict[Place, _ByLength] = {place: {} for place in Place}
         self._strict: dict[Place, _ByLength] = {place: {} for place in Place}
+        split = split_names(identifiers)
         for identifier in identifiers:
-            for needle in needles(identifier):
+            for needle in needles(identifier, split):
                 tables = self._strict if needle.strict else self._plain
                 by_length = tables[needle.place].setdefault(len(needle.text), {})
                 if identifier.kind is IdentifierKind.NAME:  # first a patient's, then a relative's

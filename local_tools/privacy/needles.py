@@ -7,7 +7,7 @@ counts with an honorific behind it, a given name in kana only as a word of its o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -47,11 +47,21 @@ class Needle:
     strict: bool = False
 
 
-def needles(identifier: Identifier) -> Iterator[Needle]:
-    """Yield what to look for because of one identifier."""
+def split_names(identifiers: Iterable[Identifier]) -> frozenset[str]:
+    """Return the names whose parts are known, as parts and as wholes, because of a space."""
+    split: set[str] = set()
+    for identifier in identifiers:
+        parts = identifier.value.split() if identifier.kind in _NAMES else []
+        if len(parts) > 1:
+            split.update((*parts, "".join(parts)))
+    return frozenset(split)
+
+
+def needles(identifier: Identifier, split: frozenset[str] = frozenset()) -> Iterator[Needle]:
+    """Yield what to look for because of one identifier; names in `split` need no guessing."""
     value, kind = identifier.value, identifier.kind
     if kind in _NAMES:
-        yield from _name(value)
+        yield from _name(value, guess=value not in split)
     elif kind is IdentifierKind.BIRTH_DATE:
         yield from _birth_date(value)
     elif kind is IdentifierKind.ADDRESS:
@@ -65,7 +75,7 @@ def needles(identifier: Identifier) -> Iterator[Needle]:
 # ------------------------------------------------------------------------------------------- names
 
 
-def _name(value: str) -> Iterator[Needle]:
+def _name(value: str, *, guess: bool) -> Iterator[Needle]:
     titles = folding_tables().titles
     words = [w for w in _SEPARATORS.split(fold(value).text) if w and w not in titles]
     parts = [p for p in (_without_title(squash(fold(word)).text) for word in words) if p]
@@ -78,7 +88,9 @@ def _name(value: str) -> Iterator[Needle]:
         yield from _kana_parts(parts)
         yield from _latin_name([romaji(word) for word in words], shortest=4)
     else:
-        yield from _kanji_parts(parts if len(parts) > 1 else _guessed_parts(parts[0]))
+        yield from _kanji_parts(parts)
+        if guess and len(parts) == 1:
+            yield from _kanji_parts(_guessed_parts(parts[0]))
     yield from _wholes(parts)
 
 
