@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 
 import anyio
 
@@ -12,12 +13,14 @@ from desktop.cli.report import Report
 from desktop.cli.world import World
 from desktop.core.agent.port import ToolFinished
 from desktop.core.consultation import Consultation, Failed, GuidanceDelta, MessageBlocked
-from desktop.core.errors import AppCode
+from desktop.core.errors import AppCode, AppError
 from desktop.core.search import matching
 from desktop.core.workbench import Workbench
+from local_tools.errors import ToolsError
 from local_tools.model import Fate, Preview
 from local_tools.records.karte_json import KarteFolder
 from local_tools.resources import resource
+from mcp_bridge.errors import BridgeError
 
 
 def consult(options: argparse.Namespace, world: World) -> int:
@@ -26,10 +29,19 @@ def consult(options: argparse.Namespace, world: World) -> int:
         return _list(options, world)
     if not options.patient or not options.symptoms:
         options.usage_error(world.texts("cli.need_patient"))
-    report = anyio.run(_consult, options, world)
+    try:
+        report = anyio.run(_consult, options, world)
+    except (AppError, ToolsError, BridgeError) as fault:
+        if options.json:
+            _say_json({"sent": False, "code": fault.code.value}, world)
+        raise
     if options.json:
-        world.terminal.say(json.dumps(report.document(), ensure_ascii=False))
+        _say_json(report.document(), world)
     return 0 if report.sent and report.code is None else 1
+
+
+def _say_json(document: Mapping[str, object], world: World) -> None:
+    world.terminal.say(json.dumps(document, ensure_ascii=False))
 
 
 def _list(options: argparse.Namespace, world: World) -> int:
@@ -43,7 +55,7 @@ def _list(options: argparse.Namespace, world: World) -> int:
         patients = [
             {"id": row.patient_id, "name": row.display_name, "kana": row.kana} for row in rows
         ]
-        world.terminal.say(json.dumps({"patients": patients}, ensure_ascii=False))
+        _say_json({"patients": patients}, world)
         return 0
     for row in rows:
         world.terminal.say(f"{row.patient_id}\t{row.display_name}\t{row.kana}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from desktop.core.agents import open_agent
+from desktop.core.approval_server import ApprovalServer
 from desktop.core.approvals import ApprovalDesk
 from desktop.core.bridge_service import BridgeParts, BridgeService
 from desktop.core.events import LedgerGrew
@@ -48,8 +49,8 @@ async def open_workbench(
 ) -> AsyncGenerator[Workbench]:
     """Start the bridge and everything on it; stop it again, in bounded time.
 
-    With `one_off` the bridge gets queues of its own, which are removed at the end: for a command
-    that runs beside the app.
+    With `one_off` the bridge gets queues of its own, which are removed at the end, and karte-tools
+    is not served: for a command that runs beside the app.
 
     Raises:
         AppError, ToolsError, BridgeError: Something that is needed cannot be opened; its code
@@ -68,12 +69,13 @@ async def open_workbench(
         await to_thread.run_sync(gate.self_test)
         cases = CaseBook()
         releases = ReleaseRegister()
+        approver = _approver(settings, desk)
         pipeline = Pipeline(
             records=records,
             vocabulary=vocabulary,
             gate=gate,
             ledger=ledger,
-            approver=_approver(settings, desk),
+            approver=approver,
             cases=cases,
             releases=releases,
             destination=agent.destination,
@@ -86,6 +88,9 @@ async def open_workbench(
         group = await stack.enter_async_context(background())
         stack.callback(desk.close)
         await group.start(bridge.run)
+        if not one_off:
+            server = ApprovalServer(paths.data, approver, records, gate)
+            await group.start(server.run)
         yield Workbench(
             settings,
             agent,

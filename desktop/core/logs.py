@@ -49,7 +49,7 @@ def describe(error: BaseException) -> str:
     place = " < ".join([name, *_frames(error.__traceback__)])
     if not isinstance(error, BaseExceptionGroup):
         return place
-    parts = cast("tuple[BaseException, ...]", error.exceptions)
+    parts = cast("BaseExceptionGroup[BaseException]", error).exceptions
     return f"{place} ({'; '.join(describe(part) for part in parts)})"
 
 
