@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing_extensions import override
 
 from local_tools.model import Identifier, IdentifierKind
-from local_tools.privacy.needles import Place, needles, split_names
+from local_tools.privacy.needles import Place, all_needles
 from local_tools.privacy.normalise import View, digits, fold, numerals, prose, skeleton, squash
 
 _WORDS = re.compile("[a-z]+|[\u30a1-\u30fc]+|[0-9]+")
@@ -37,14 +37,12 @@ class IdentifierIndex:
     def __init__(self, identifiers: Sequence[Identifier]) -> None:
         self._plain: dict[Place, _ByLength] = {place: {} for place in Place}
         self._strict: dict[Place, _ByLength] = {place: {} for place in Place}
-        split = split_names(identifiers)
-        for identifier in identifiers:
-            for needle in needles(identifier, split):
-                tables = self._strict if needle.strict else self._plain
-                by_length = tables[needle.place].setdefault(len(needle.text), {})
-                if identifier.kind is IdentifierKind.NAME:  # first a patient's, then a relative's
-                    by_length[needle.text] = identifier.kind
-                by_length.setdefault(needle.text, identifier.kind)
+        for identifier, needle in all_needles(identifiers):
+            tables = self._strict if needle.strict else self._plain
+            by_length = tables[needle.place].setdefault(len(needle.text), {})
+            if identifier.kind is IdentifierKind.NAME:  # first a patient's, then a relative's
+                by_length[needle.text] = identifier.kind
+            by_length.setdefault(needle.text, identifier.kind)
 
     def find(self, text: str, *, strict: bool = False) -> tuple[Hit, ...]:
         """Return every hit in the text.

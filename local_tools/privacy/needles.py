@@ -7,9 +7,10 @@ counts with an honorific behind it, a given name in kana only as a word of its o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 
 from local_tools.model import Identifier, IdentifierKind
 from local_tools.privacy.normalise import digits, fold, prose, romaji, skeleton, squash
@@ -47,8 +48,16 @@ class Needle:
     strict: bool = False
 
 
-def split_names(identifiers: Iterable[Identifier]) -> frozenset[str]:
-    """Return the names whose parts are known, as parts and as wholes, because of a space."""
+def all_needles(identifiers: Sequence[Identifier]) -> Iterator[tuple[Identifier, Needle]]:
+    """Yield what to look for because of a set of identifiers."""
+    split = _split_names(identifiers)
+    for identifier in identifiers:
+        if identifier.kind not in _NAMES or identifier.value not in split:
+            yield from ((identifier, needle) for needle in needles(identifier))
+
+
+def _split_names(identifiers: Iterable[Identifier]) -> frozenset[str]:
+    """Return parts and wholes of the names that also come with a space: nothing to guess there."""
     split: set[str] = set()
     for identifier in identifiers:
         parts = identifier.value.split() if identifier.kind in _NAMES else []
@@ -57,11 +66,11 @@ def split_names(identifiers: Iterable[Identifier]) -> frozenset[str]:
     return frozenset(split)
 
 
-def needles(identifier: Identifier, split: frozenset[str] = frozenset()) -> Iterator[Needle]:
-    """Yield what to look for because of one identifier; names in `split` need no guessing."""
+def needles(identifier: Identifier) -> Iterator[Needle]:
+    """Yield what to look for because of one identifier."""
     value, kind = identifier.value, identifier.kind
     if kind in _NAMES:
-        yield from _name(value, guess=value not in split)
+        yield from _name(value)
     elif kind is IdentifierKind.BIRTH_DATE:
         yield from _birth_date(value)
     elif kind is IdentifierKind.ADDRESS:
@@ -75,7 +84,7 @@ def needles(identifier: Identifier, split: frozenset[str] = frozenset()) -> Iter
 # ------------------------------------------------------------------------------------------- names
 
 
-def _name(value: str, *, guess: bool) -> Iterator[Needle]:
+def _name(value: str) -> Iterator[Needle]:
     titles = folding_tables().titles
     words = [w for w in _SEPARATORS.split(fold(value).text) if w and w not in titles]
     parts = [p for p in (_without_title(squash(fold(word)).text) for word in words) if p]
@@ -88,16 +97,19 @@ def _name(value: str, *, guess: bool) -> Iterator[Needle]:
         yield from _kana_parts(parts)
         yield from _latin_name([romaji(word) for word in words], shortest=4)
     else:
-        yield from _kanji_parts(parts)
-        if guess and len(parts) == 1:
-            yield from _kanji_parts(_guessed_parts(parts[0]))
+        yield from _kanji_parts(parts if len(parts) > 1 else _guessed_parts(parts[0]))
     yield from _wholes(parts)
 
 
 def _without_title(word: str) -> str:
-    for title in folding_tables().titles:
-        word = word.removesuffix(squash(fold(title)).text) or word
+    for title in _squashed(folding_tables().titles):
+        word = word.removesuffix(title) or word
     return word
+
+
+@lru_cache(maxsize=8)
+def _squashed(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(squash(fold(word)).text for word in words)
 
 
 def _wholes(parts: list[str]) -> Iterator[Needle]:
@@ -135,8 +147,8 @@ def _kana_parts(parts: list[str]) -> Iterator[Needle]:
 
 
 def _with_honorific(part: str) -> Iterator[Needle]:
-    for honorific in folding_tables().honorifics:
-        yield Needle(Place.SQUASHED, part + squash(fold(honorific)).text)
+    for honorific in _squashed(folding_tables().honorifics):
+        yield Needle(Place.SQUASHED, part + honorific)
 
 
 def _latin_name(parts: list[str], *, shortest: int) -> Iterator[Needle]:
@@ -208,8 +220,8 @@ def _address(value: str) -> Iterator[Needle]:
         if len(word) >= 5 and word.isascii() and word.isalpha() and word not in tables.plain_words:
             yield Needle(Place.WORD, skeleton(fold(word)).text)
     whole = squash(fold(value)).text
-    for prefecture in tables.prefectures:
-        whole = whole.removeprefix(squash(fold(prefecture)).text)
+    for prefecture in _squashed(tables.prefectures):
+        whole = whole.removeprefix(prefecture)
     if len(whole) >= MIN_CODE:
         yield Needle(Place.SQUASHED, whole)
     if whole.isascii():
@@ -224,11 +236,11 @@ def _address(value: str) -> Iterator[Needle]:
 def _facility(value: str) -> Iterator[Needle]:
     tables = folding_tables()
     whole = squash(fold(value)).text
-    for form in tables.facility_forms:
-        whole = whole.removeprefix(squash(fold(form)).text) or whole
+    for form in _squashed(tables.facility_forms):
+        whole = whole.removeprefix(form) or whole
     names = {whole}
-    for word in tables.facility_words:
-        rest = whole.removesuffix(squash(fold(word)).text)
+    for word in _squashed(tables.facility_words):
+        rest = whole.removesuffix(word)
         if len(rest) >= 3:
             names.add(rest)
     for name in names:
