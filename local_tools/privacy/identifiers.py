@@ -47,13 +47,14 @@ class IdentifierIndex:
     def find(self, text: str, *, strict: bool = False) -> tuple[Hit, ...]:
         """Return every hit in the text.
 
-        `strict` also finds names spelled backwards and short names inside words. It is for what
+        `strict` also finds what is spelled backwards, and short names inside words. It is for what
         leaves; in a doctor's prose it would be wrong too often.
         """
         folded = fold(text)
         hits = list(_hits(folded, self._plain))
         if strict:
             hits += _hits(folded, self._strict)
+            hits += _hits(folded.backwards(), self._plain)
         return tuple(hits)
 
 

@@ -113,13 +113,11 @@ def _squashed(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _wholes(parts: list[str]) -> Iterator[Needle]:
-    """Both orders of the parts, and backwards."""
+    """Both orders of the parts."""
     whole = "".join(parts)
     if len(whole) >= 2:
         yield Needle(Place.SQUASHED, whole)
         yield Needle(Place.SQUASHED, "".join(reversed(parts)))
-    if len(whole) >= 3:
-        yield Needle(Place.SQUASHED, whole[::-1], strict=True)
 
 
 def _guessed_parts(whole: str) -> list[str]:
@@ -156,7 +154,6 @@ def _latin_name(parts: list[str], *, shortest: int) -> Iterator[Needle]:
     for whole in ("".join(parts), "".join(reversed(parts))):
         if len(whole) >= MIN_ROMAJI:
             yield Needle(Place.SKELETON, whole)
-            yield Needle(Place.SKELETON, whole[::-1], strict=True)
         elif len(whole) >= shortest:
             yield Needle(Place.WORD, whole)
     for part in parts:
@@ -267,8 +264,7 @@ def _code(value: str) -> Iterator[Needle]:
 
 
 def _number(figures: str) -> Iterator[Needle]:
-    """The digits in a row, also without the leading zero (abroad), also backwards."""
+    """The digits in a row, also without the leading zero (abroad)."""
     for run in {figures, figures.lstrip("0")}:
         if len(run) >= MIN_DIGITS:
             yield Needle(Place.DIGITS, run)
-            yield Needle(Place.DIGITS, run[::-1], strict=True)

@@ -45,8 +45,8 @@ _SPELLINGS = tuple(
     for pattern, spelling in (
         ("sh(?=i)", "s"),
         ("sh", "sy"),
-        ("t?ch(?=i)", "t"),
-        ("t?ch", "ty"),
+        ("[tc]?ch(?=i)", "t"),
+        ("[tc]?ch", "ty"),
         ("ts(?=u)", "t"),
         ("dz", "z"),
         ("j(?=i)", "z"),
@@ -71,7 +71,12 @@ class View:
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the original behind a non-empty span of this view."""
-        return self.origins[start][0], self.origins[end - 1][1]
+        spans = self.origins[start:end]
+        return min(first for first, _ in spans), max(last for _, last in spans)
+
+    def backwards(self) -> View:
+        """Return the view read from its end."""
+        return View(self.text[::-1], self.origins[::-1])
 
     def keep(self, wanted: Callable[[str], bool]) -> View:
         """Return the view of the characters that are wanted."""
@@ -144,11 +149,11 @@ def _without_accent(character: str) -> str:
 
 def squash(view: View) -> View:
     """Return letters and digits only, every kana a large katakana, without long-vowel marks."""
+    view = view.keep(lambda c: c.isalnum() and c != _LONG_VOWEL)
     view = view.translate(_HIRAGANA).translate(_SMALL_KANA)
     while _REPEATED.search(view.text):
         view = view.substitute(_REPEATED, lambda match: match.group(1) * 2)
-    view = view.translate(folding_tables().shapes)
-    return view.keep(lambda c: c.isalnum() and c != _LONG_VOWEL)
+    return view.translate(folding_tables().shapes)
 
 
 def skeleton(view: View) -> View:
@@ -209,6 +214,8 @@ def romaji(kana: str) -> str:
 def squashed(text: str) -> str:
     """Return the text of `squash(fold(text))`, fast, for long texts that need no origins."""
     tables = folding_tables()
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = _NO_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
     text = text.translate(tables.letters).translate(_HIRAGANA).translate(_SMALL_KANA)
-    return _NO_WORD.sub("", text.translate(tables.shapes))
+    while _REPEATED.search(text):
+        text = _REPEATED.sub(r"\1\1", text)
+    return text.translate(tables.shapes)
