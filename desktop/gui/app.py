@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, closing
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio.to_thread
 from PySide6.QtWidgets import QApplication
@@ -52,7 +52,7 @@ def run(settings: Settings) -> int:
     window = MainWindow(scene)
     window.restoreGeometry(memory.geometry())
     window.show()
-    loop: asyncio.AbstractEventLoop = QEventLoop(app)
+    loop = cast("asyncio.AbstractEventLoop", QEventLoop(app))  # qasync has no types
     loop.set_exception_handler(report)
     with closing(loop):
         session = Session(window, settings)

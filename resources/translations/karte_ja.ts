@@ -597,6 +597,14 @@
         <translation>患者を氏名・かな・ID で検索</translation>
     </message>
     <message>
+        <source>Search</source>
+        <translation>検索</translation>
+    </message>
+    <message>
+        <source>Clear the search</source>
+        <translation>検索を消す</translation>
+    </message>
+    <message>
         <source>Ctrl+K</source>
         <translation>Ctrl+K</translation>
     </message>
@@ -673,12 +681,20 @@
         <translation>項目・値で絞り込む</translation>
     </message>
     <message>
+        <source>Clear the filter</source>
+        <translation>絞り込みを消す</translation>
+    </message>
+    <message>
         <source>Filter by what becomes of a field</source>
         <translation>扱いで絞り込む</translation>
     </message>
     <message>
         <source>Record, field by field</source>
         <translation>カルテの全項目</translation>
+    </message>
+    <message>
+        <source>Columns of the record</source>
+        <translation>カルテの列</translation>
     </message>
 </context>
 <context>

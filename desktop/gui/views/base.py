@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+)
 from typing_extensions import override
 
 from desktop.gui.i18n import Language
@@ -69,6 +78,14 @@ def button(role: str = "", *, checkable: bool = False) -> QPushButton:
     if role:
         made.setProperty("role", role)
     return made
+
+
+def search_field() -> tuple[QLineEdit, QAction]:
+    """A field that can be cleared with a click, and that click's action, which needs a name."""
+    made = QLineEdit()
+    made.setClearButtonEnabled(True)
+    clear = made.findChild(QAction, "_q_qlineeditclearaction")
+    return made, clear or QAction(made)
 
 
 def column(parent: QFrame | None = None, *, margins: int = 0, spacing: int = 8) -> QVBoxLayout:

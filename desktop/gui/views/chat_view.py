@@ -33,9 +33,9 @@ class ChatView(View):
         self._follow = True
         self.hint = label("muted", wraps=True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        body = View(scene)
-        body.setObjectName("transparent")
-        self._items = column(body, spacing=GAP)
+        self._body = View(scene)
+        self._body.setObjectName("transparent")
+        self._items = column(self._body, spacing=GAP)
         self._items.setContentsMargins(2, 8, 10, 8)
         self._items.addWidget(self.hint)
         self._items.addStretch(1)
@@ -43,7 +43,7 @@ class ChatView(View):
         self.area.setWidgetResizable(True)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(body)
+        self.area.setWidget(self._body)
         bar = self.area.verticalScrollBar()
         bar.rangeChanged.connect(self._grown)
         bar.valueChanged.connect(self._scrolled)
@@ -137,7 +137,7 @@ class ChatView(View):
             QTimer.singleShot(0, card, lambda: self._reveal(card))
 
     def _reveal(self, card: ApprovalCard) -> None:
-        top = card.mapTo(self.area.widget(), card.rect().topLeft()).y()
+        top = card.mapTo(self._body, card.rect().topLeft()).y()
         self.area.verticalScrollBar().setValue(top)
         card.take_focus()
 

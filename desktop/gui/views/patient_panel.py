@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QStackedL
 from typing_extensions import override
 
 from desktop.gui.models.patients import PatientModel
-from desktop.gui.views.base import Scene, View, column, label
+from desktop.gui.views.base import Scene, View, column, label, search_field
 from desktop.gui.views.patient_delegate import PatientDelegate
 from desktop.gui.views.problems import Problems
 from local_tools.model import PatientRow, RecordProblem
@@ -29,8 +29,7 @@ class PatientPanel(View):
         self._current: str | None = None
         self._title = label("heading")
         self._count = label("muted")
-        self.search = QLineEdit()
-        self.search.setClearButtonEnabled(True)
+        self.search, self._clear = search_field()
         self._sign = QAction(self)
         self.search.addAction(self._sign, QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self.queried)
@@ -129,6 +128,8 @@ class PatientPanel(View):
         self._title.setText(self.tr("Patients"))
         self.search.setPlaceholderText(self.tr("Name, kana or ID"))
         self.search.setAccessibleName(self.tr("Search for a patient by name, kana or ID"))
+        self._sign.setText(self.tr("Search"))
+        self._clear.setText(self.tr("Clear the search"))
         self.search.setToolTip(self.tr("Ctrl+K"))
         self.list.setAccessibleName(self.tr("Patients"))
         self.empty.setText(self.tr("No patient matches."))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QLineEdit, QStackedLayout, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableView
 from typing_extensions import override
 
 from desktop.gui import labels
 from desktop.gui.models.fields import FATE, FIELD, SENT, VALUE, FieldModel
-from desktop.gui.views.base import Scene, View, column, label, row, turn
+from desktop.gui.views.base import Scene, View, column, label, row, search_field, turn
 from desktop.gui.views.fate_delegate import FateDelegate, fate_colours
 from desktop.gui.views.segments import Segments
 from local_tools.model import Fate, FieldFate
@@ -28,8 +28,7 @@ class RecordView(View):
         self.fates = Segments(scene, (ALL, *Fate))
         self.fates.select(ALL)
         self.fates.chosen.connect(self._narrow)
-        self.words = QLineEdit()
-        self.words.setClearButtonEnabled(True)
+        self.words, self._clear = search_field()
         self.words.textChanged.connect(self._narrow)
         self.table = QTableView()
         self.table.setModel(self.model)
@@ -126,9 +125,11 @@ class RecordView(View):
     def retranslate(self) -> None:
         """Words."""
         self.words.setPlaceholderText(self.tr("Filter fields and values"))
+        self._clear.setText(self.tr("Clear the filter"))
         self.words.setAccessibleName(self.tr("Filter fields and values"))
         self.fates.setAccessibleName(self.tr("Filter by what becomes of a field"))
         self.table.setAccessibleName(self.tr("Record, field by field"))
+        self.table.horizontalHeader().setAccessibleName(self.tr("Columns of the record"))
         self.model.relabel()
         self._after_reset()
 
