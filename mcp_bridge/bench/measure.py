@@ -10,31 +10,30 @@ calls_per_s_32     with 32 calls in flight
 bare_cycles_per_s  the six operations of a call by the bare carrier, 32 in flight
 poller_ratio       p50 of a plain poller (1 s sleeps, a response queue a request) by call_p50_ms
 
-Both sides run in this process, so they share one core; rounds of floor and of calls alternate, and
-no listener polls while the floor is measured.
+The serving side is a process of its own. Rounds of floor and of calls alternate, and no listener
+polls while the floor is measured.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from secrets import token_hex
 from statistics import median, quantiles
 from time import perf_counter
 
 import anyio
 from mcp import Client
+from mcp_types.version import LATEST_MODERN_VERSION
 
 from mcp_bridge.bench.bare import cycles_per_s, floor, plain_poller
-from mcp_bridge.bench.echo import echoing_client
+from mcp_bridge.bench.serving import OperationCount, ServingProcess, serving_process
 from mcp_bridge.cadence import Cadence
+from mcp_bridge.caller import open_caller, queue_transport
 from mcp_bridge.carriers.opening import open_carrier
-from mcp_bridge.carriers.port import Carrier, Operation
+from mcp_bridge.carriers.port import Carrier
 from mcp_bridge.errors import CarrierFault
-from mcp_bridge.journal import Journal
 from mcp_bridge.sealing import KeyRing, PairingSecret
 
 ROUNDS = 5
@@ -52,14 +51,16 @@ async def measure(spec: str) -> Mapping[str, float]:
     """The figures of the carrier that `spec` names; its queues are removed again.
 
     Raises:
-        BridgeError: the carrier cannot be opened or used.
+        BridgeError: the carrier cannot be opened or used, or is too slow to be measured.
     """
-    count = _Count()
+    count = OperationCount()
     name = f"bench-{token_hex(4)}"
+    secret = PairingSecret.generate()
     async with open_carrier(spec, on_operation=count) as carrier:
         try:
-            with tempfile.TemporaryDirectory() as folder, anyio.fail_after(LONGEST_S):
-                return await _Bench(carrier, name, count, Path(folder)).figures()
+            with anyio.fail_after(LONGEST_S):
+                async with serving_process(spec, name, secret) as serving:
+                    return await _Bench(carrier, name, KeyRing(secret), count, serving).figures()
         except TimeoutError:
             raise CarrierFault from None
         finally:
@@ -68,75 +69,69 @@ async def measure(spec: str) -> Mapping[str, float]:
 
 
 @dataclass(slots=True)
-class _Count:
-    """The operations of a carrier."""
-
-    operations: int = 0
-
-    def __call__(self, _operation: Operation) -> None:
-        """One more."""
-        self.operations += 1
-
-
-@dataclass(slots=True)
 class _Bench:
     carrier: Carrier
     name: str
-    count: _Count
-    folder: Path
-    text: str = "x" * TEXT_BYTES
-    keys: KeyRing = field(default_factory=lambda: KeyRing(PairingSecret.generate()))
+    keys: KeyRing
+    count: OperationCount
+    serving: ServingProcess
     floors: list[float] = field(default_factory=list[float])
     calls: list[float] = field(default_factory=list[float])
     operations: int = 0
 
-    async def figures(self) -> Mapping[str, float]:
+    async def figures(self) -> dict[str, float]:
         there, back = f"{self.name}-there", f"{self.name}-back"
         await self.carrier.create(there)
         await self.carrier.create(back)
-        with closing(Journal(self.folder / "journal")) as journal:
-            for _ in range(ROUNDS):
-                for _ in range(SAMPLES):
-                    self.floors.append(await floor(self.carrier, there, back, self.text))
-                await self._round_of_calls(journal)
-            calls_per_s = await self._calls_per_s(journal)
-        bare_cycles = await cycles_per_s(
-            self.carrier, there, back, self.text, at_once=AT_ONCE, each=EACH
-        )
-        polled = await plain_poller(self.carrier, there, self.text, POLLED_CALLS)
+        text = "x" * TEXT_BYTES
+        for _ in range(ROUNDS):
+            for _ in range(SAMPLES):
+                self.floors.append(await floor(self.carrier, there, back, text))
+            await self._round_of_calls()
+        calls_per_s = await self._calls_per_s()
+        bare = await cycles_per_s(self.carrier, there, back, text, at_once=AT_ONCE, each=EACH)
+        polled = await plain_poller(self.carrier, there, text, POLLED_CALLS)
         return self._summary() | {
             "calls_per_s_32": calls_per_s,
-            "bare_cycles_per_s": bare_cycles,
+            "bare_cycles_per_s": bare,
             "poller_ratio": median(polled) / median(self.calls),
         }
 
-    async def _round_of_calls(self, journal: Journal) -> None:
-        async with echoing_client(
-            self.carrier, self.name, self.keys, journal, at_once=AT_ONCE
-        ) as client:
-            for _ in range(WARM_UP):
-                await _echo(client)
-            before = self.count.operations
-            for _ in range(SAMPLES):
+    async def _round_of_calls(self) -> None:
+        theirs = await self.serving.operations_after("start")
+        async with self._client() as client:
+            ours = self.count.total
+            for number in range(WARM_UP + SAMPLES):
                 began = perf_counter()
                 await _echo(client)
-                self.calls.append(perf_counter() - began)
-            self.operations += self.count.operations - before
+                if number >= WARM_UP:
+                    self.calls.append(perf_counter() - began)
+            self.operations += self.count.total - ours
+        self.operations += await self.serving.operations_after("stop") - theirs
 
-    async def _calls_per_s(self, journal: Journal) -> float:
+    async def _calls_per_s(self) -> float:
         async def work() -> None:
             for _ in range(EACH):
                 await _echo(client)
 
-        async with echoing_client(
-            self.carrier, self.name, self.keys, journal, at_once=AT_ONCE
-        ) as client:
+        await self.serving.operations_after("start")
+        async with self._client() as client:
             await _echo(client)
             began = perf_counter()
             async with anyio.create_task_group() as tasks:
                 for _ in range(AT_ONCE):
                     tasks.start_soon(work)
-            return AT_ONCE * EACH / (perf_counter() - began)
+            elapsed_s = perf_counter() - began
+        await self.serving.operations_after("stop")
+        return AT_ONCE * EACH / elapsed_s
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncGenerator[Client]:
+        async with (
+            open_caller(self.carrier, self.name, self.keys) as caller,
+            Client(queue_transport(caller), mode=LATEST_MODERN_VERSION) as client,
+        ):
+            yield client
 
     def _summary(self) -> dict[str, float]:
         floor_p50, call_p50 = median(self.floors), median(self.calls)
@@ -145,7 +140,7 @@ class _Bench:
             "call_p50_ms": call_p50 * 1000,
             "ratio_p50": call_p50 / floor_p50,
             "ratio_p95": _p95(self.calls) / _p95(self.floors),
-            "ops_per_call": self.operations / len(self.calls),
+            "ops_per_call": self.operations / (ROUNDS * (WARM_UP + SAMPLES)),
             "idle_ops_per_hour": _idle_polls(HOUR_S),
         }
 

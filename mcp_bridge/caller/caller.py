@@ -129,9 +129,7 @@ class Caller:
         posted = _NOTHING
         try:
             with anyio.CancelScope(deadline=began + budget_s):
-                posted = await post(
-                    self._carrier, self._names.requests, texts, until=began + budget_s
-                )
+                posted = await self._post(texts, began + budget_s)
                 self._on_event(FrameEvent(Hop.SENT, pending.mid, request["method"]))
                 await pending.answered.wait()
         except CarrierFault as fault:
@@ -149,6 +147,14 @@ class Caller:
         untouched = await self._withdraw(pending.mid, posted)
         executed = Executed.NO if untouched else Executed.UNKNOWN
         return self._incidents.failed(pending.mid, request, Code.TIMED_OUT, Layer.CALLER, executed)
+
+    async def _post(self, texts: Sequence[str], until: float) -> Posted:
+        """Put the request; where nobody has served yet, the queue is made here."""
+        try:
+            return await post(self._carrier, self._names.requests, texts, until=until)
+        except QueueMissing:
+            await self._carrier.create(self._names.requests)
+            return await post(self._carrier, self._names.requests, texts, until=until)
 
     async def _withdraw(self, mid: str, posted: Posted) -> bool:
         """Take the request back; True if nobody had taken it, so that it certainly never runs."""
