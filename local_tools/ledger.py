@@ -13,6 +13,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -25,6 +26,7 @@ from local_tools.errors import LedgerError
 
 FIRST = "0" * 64  # what the first row names as its predecessor
 _WAIT_S = 5.0  # for another process that appends at this moment
+_RETRY_S = 0.02
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -132,10 +134,7 @@ class Ledger:
         except (OSError, sqlite3.Error):
             raise LedgerError from None
         try:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
-            self._db.execute("INSERT OR IGNORE INTO head VALUES (1, 0, ?)", (FIRST,))
+            self._set_up()
         except sqlite3.Error:
             self._db.close()
             raise LedgerError from None
@@ -187,6 +186,22 @@ class Ledger:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    def _set_up(self) -> None:
+        """Make the tables. SQLite does not wait while another process switches to WAL, so we do."""
+        end = time.monotonic() + _WAIT_S
+        while True:
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._db.executescript(_SCHEMA)
+                self._db.execute("INSERT OR IGNORE INTO head VALUES (1, 0, ?)", (FIRST,))
+            except sqlite3.OperationalError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(_RETRY_S)
+            else:
+                return
 
     @contextmanager
     def _writing(self) -> Generator[sqlite3.Connection]:

@@ -223,7 +223,7 @@ class _Check:
     def text(self, text: str) -> None:
         """Apply every rule for a single string."""
         is_plain = unicodedata.normalize("NFKC", text) == text
-        if not is_plain or not self._charset.issuperset(map(ord, text)):
+        if not is_plain or not all(ord(c) in self._charset for c in text):
             raise _refusal(Rule.CHARSET)
         spans = [(s.start, s.end) for s in self._vocabulary.terms_in(text, self._lang)]
         self._digits(text, spans)

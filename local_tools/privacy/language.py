@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Protocol
 
 from local_tools.model import Lang
@@ -19,7 +20,7 @@ class Language(Protocol):
         """Where the whole terms of a grammatical text are."""
         ...
 
-    def charset(self, lang: Lang) -> frozenset[int]:
+    def charset(self, lang: Lang) -> Container[int]:
         """The code points that may leave."""
         ...
 

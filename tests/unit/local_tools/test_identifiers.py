@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from local_tools.model import Identifier, IdentifierKind as Kind
 from local_tools.privacy.identifiers import IdentifierIndex, index_of
+
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 PATIENT = (
     Identifier(Kind.NAME, "髙橋 美咲"),
@@ -154,11 +156,13 @@ def test_a_hit_says_where_it_is(index: IdentifierIndex) -> None:
     assert spans == {"髙 橋"}
 
 
+@PATIENTLY
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_the_name_is_found_in_any_surroundings(before: str, after: str) -> None:
     assert index_of(PATIENT).find(f"{before}髙橋美咲{after}")
 
 
+@PATIENTLY
 @given(st.text(min_size=1, max_size=20), st.sampled_from(list(Kind)))
 def test_any_value_can_be_indexed(value: str, kind: Kind) -> None:
     index_of((Identifier(kind, value),)).find("高血圧症", strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from local_tools.privacy.normalise import (
     View,
@@ -16,6 +16,8 @@ from local_tools.privacy.normalise import (
     squash,
     squashed,
 )
+
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TRICKY = st.text(
     alphabet=st.one_of(
@@ -102,6 +104,7 @@ def test_a_hit_is_found_again_in_the_original() -> None:
     assert text[first:last] == "ﾀﾞ\u200bｲ ゴ"
 
 
+@PATIENTLY
 @given(TRICKY)
 def test_any_text_has_views_with_honest_origins(text: str) -> None:
     for view in _views(text):
@@ -110,6 +113,7 @@ def test_any_text_has_views_with_honest_origins(text: str) -> None:
         assert list(view.origins) == sorted(view.origins)
 
 
+@PATIENTLY
 @given(st.text(alphabet="髙橋高佐々木タかーヶャッＴａ－ 　・、。0５ﾀｶ\u200b力口", max_size=30))
 def test_the_fast_way_gives_the_same(text: str) -> None:
     assert squashed(text) == squash(fold(text)).text

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from local_tools.privacy.recognisers import my_number
 from local_tools.privacy.recognisers.patterns import Shape, find_shapes
 from local_tools.privacy.recognisers.verbatim import repeats
+
+PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SHAPES = {
     Shape.DATE: [
@@ -102,6 +104,7 @@ def test_an_age_tells_its_number() -> None:
     assert (hit.start, hit.end, hit.number) == (0, 3, 42)
 
 
+@PATIENTLY
 @given(st.text(max_size=60))
 def test_any_text_can_be_searched(text: str) -> None:
     for hit in find_shapes(text):
