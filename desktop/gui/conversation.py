@@ -29,9 +29,12 @@ from desktop.gui.tasks import Tasks, code_of
 from desktop.gui.views.answer_view import AnswerView
 from desktop.gui.views.chat_view import ChatView
 from local_tools.approval import Decision
+from local_tools.errors import Code
 
 if TYPE_CHECKING:  # the workbench imports the SDKs, which come after the window is up
     from desktop.core.workbench import Workbench
+
+_CASE_OVER = {Code.CASE_EXPIRED.value, Code.CASE_UNKNOWN.value}
 
 
 class Conversation(QObject):
@@ -125,6 +128,8 @@ class Conversation(QObject):
                 answer.tool_started(name)
             case ToolFinished(name, elapsed_ms, code):
                 answer.tool_finished(name, elapsed_ms, code)
+                if code in _CASE_OVER:
+                    self._consultation = None  # the next question opens a new case
             case Finished():
                 answer.finish(elapsed_s)
             case Failed(code):

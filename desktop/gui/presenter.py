@@ -101,7 +101,9 @@ class Presenter(QObject):
         panel.show_problems(await anyio.to_thread.run_sync(self._workbench.problems))
 
     def _pick(self, patient_id: str) -> None:
-        self._page.workspace.show_patient(self._rows[patient_id], self._chat(patient_id).view)
+        # A question of another program may be about a patient who is not in this folder.
+        patient = self._rows.get(patient_id, PatientRow(patient_id, patient_id, "", None, ""))
+        self._page.workspace.show_patient(patient, self._chat(patient_id).view)
         self._tasks.start(self._read(patient_id))
 
     async def _read(self, patient_id: str) -> None:
@@ -151,9 +153,8 @@ class Presenter(QObject):
         if patient_id is None:
             return
         self._page.patients.choose(patient_id)
-        if self._page.workspace.patient_id == patient_id:
-            self._page.workspace.show_tab(CHAT)
-            self._chat(patient_id).view.show_card(ticket)
+        self._page.workspace.show_tab(CHAT)
+        self._chat(patient_id).view.show_card(ticket)
 
     # -- the bridge and the ledger
 

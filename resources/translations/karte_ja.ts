@@ -16,6 +16,10 @@
         <translation>{tool}: 受け取りました（{s} 秒）</translation>
     </message>
     <message>
+        <source>Emergency advice</source>
+        <translation>緊急時の案内</translation>
+    </message>
+    <message>
         <source>Answer</source>
         <translation>回答</translation>
     </message>

@@ -157,6 +157,7 @@ class AnswerView(View):
     def retranslate(self) -> None:
         """Words."""
         self._who.setText(self._agent)
+        self.opening_text.setAccessibleName(self.tr("Emergency advice"))
         self.text.setAccessibleName(self.tr("Answer"))
         self.foot.setText(self.tr("Stopped") if self._stopped else self._end)
         self._show_steps()

@@ -81,10 +81,11 @@ class PatientPanel(View):
         self.problems.show_problems(problems)
 
     def choose(self, patient_id: str) -> None:
-        """Choose a patient as if it had been clicked."""
-        position = self.model.row_of(patient_id)
-        if position is not None:
-            self.list.setCurrentIndex(self.model.index(position))
+        """Choose a patient as if it had been clicked, even if the search hides it."""
+        if patient_id != self._current:
+            self._current = patient_id
+            self._mark(patient_id)
+            self.picked.emit(patient_id)
 
     def _mark(self, patient_id: str) -> None:
         position = self.model.row_of(patient_id)

@@ -1,0 +1,89 @@
+"""Takes the pictures of the README: the real app in demo mode, at the question before sending.
+
+Runs without a screen, in a data folder of its own. Needs a Japanese font on this machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+sys.path.insert(0, str(ROOT))
+
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from desktop.core.settings import Settings, Theme
+from desktop.gui.app import Session, load_composition
+from desktop.gui.i18n import Language
+from desktop.gui.main_window import MainWindow
+from desktop.gui.theme import Look
+from desktop.gui.views.base import Scene
+from desktop.gui.views.chat_view import ChatView
+from local_tools.model import Lang
+
+PICTURES = ROOT / "resources" / "pictures"
+SIZE = (1440, 900)
+PATIENT = "P-1001"
+SYMPTOMS: dict[Lang, str] = {"ja": "めまいと動悸", "en": "Dizziness and palpitations"}
+PATIENCE_S = 30.0
+PAINT_S = 0.4  # for layouts and animations to come to rest before a picture is taken
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Let the loop turn until a condition holds."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not holds():  # noqa: ASYNC110  a condition over widgets has no event
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(PAINT_S)
+
+
+async def take(window: MainWindow, lang: Lang) -> None:
+    """Drive the window to the question, and take its picture."""
+    session = asyncio.get_running_loop().create_task(
+        Session(window, Settings(lang=lang)).run(load_composition)
+    )
+    await until(lambda: window.main and window.main.patients.model.rowCount())
+    page = window.main
+    if page is None:
+        sys.exit("the window closed")
+    page.patients.choose(PATIENT)
+    await until(page.workspace.record.model.count)
+    page.workspace.show_tab("chat")
+    chat = page.workspace.chats.currentWidget()
+    if not isinstance(chat, ChatView):
+        sys.exit("no chat")
+    chat.composer.set_text(SYMPTOMS[lang])
+    chat.composer.send.click()
+    await until(lambda: chat.cards)
+    window.grab().save(str(PICTURES / f"window-{lang}.png"))
+    window.close()
+    await session
+
+
+def main() -> None:
+    """One picture a language."""
+    app = QApplication(sys.argv[:1])
+    app.setQuitOnLastWindowClosed(False)
+    look, language = Look(app, Theme.LIGHT), Language(app, "ja")
+    with closing(QEventLoop(app)) as loop:
+        for lang in ("ja", "en"):
+            language.use(lang)
+            with tempfile.TemporaryDirectory() as home:
+                os.environ["KARTE_HOME"] = home
+                window = MainWindow(Scene(look, language))
+                window.resize(*SIZE)
+                window.show()
+                window.activateWindow()
+                loop.run_until_complete(take(window, lang))
+
+
+if __name__ == "__main__":
+    main()
