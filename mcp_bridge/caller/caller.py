@@ -19,6 +19,7 @@ from mcp_bridge.carriers.port import Carrier, Receipt
 from mcp_bridge.errors import (
     CarrierDenied,
     CarrierFault,
+    CarrierUnreachable,
     Code,
     Executed,
     Layer,
@@ -133,8 +134,8 @@ class Caller:
                 self._on_event(FrameEvent(Hop.SENT, pending.mid, request["method"]))
                 await pending.answered.wait()
         except CarrierFault as fault:
-            refused = isinstance(fault, CarrierDenied | QueueMissing)
-            executed = Executed.NO if refused else Executed.UNKNOWN
+            in_doubt = isinstance(fault, CarrierUnreachable)
+            executed = Executed.UNKNOWN if in_doubt else Executed.NO
             return self._incidents.failed(pending.mid, request, fault.code, Layer.CARRIER, executed)
         except anyio.get_cancelled_exc_class():
             self._tasks.start_soon(self._withdraw, pending.mid, posted)

@@ -12,6 +12,7 @@ import anyio
 from mcp import StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from mcp_bridge.background import background
 from mcp_bridge.errors import Executed, UpstreamGone
 from mcp_bridge.rpc import Message, Notify, request as own_request
 from mcp_bridge.upstream.child import Child
@@ -44,8 +45,7 @@ class StdioUpstream:
     async def __aenter__(self) -> Self:
         """Start the command. Raises UpstreamGone if it does not come up within START_S."""
         async with AsyncExitStack() as stack:
-            tasks = await stack.enter_async_context(anyio.create_task_group())
-            stack.callback(tasks.cancel_scope.cancel)
+            tasks = await stack.enter_async_context(background())
             tasks.start_soon(self._keep_alive)
             if await self._current() is not None:
                 self._stack = stack.pop_all()
@@ -99,13 +99,18 @@ class StdioUpstream:
             ):
                 child = Child(write.send)
                 tasks.start_soon(self._greet, child, tasks.cancel_scope)
-                await child.listen(read)
+                try:
+                    await child.listen(read)
+                finally:
+                    self._shut_the_door()
                 tasks.cancel_scope.cancel()
         except OSError:
             return  # there is no such command, or it may not be run
-        finally:
-            if self._child is not None:
-                self._child, self._door = None, anyio.Event()
+
+    def _shut_the_door(self) -> None:
+        """Whoever comes now waits for the next child."""
+        if self._child is not None:
+            self._child, self._door = None, anyio.Event()
 
     async def _greet(self, child: Child, life: anyio.CancelScope) -> None:
         """Learn the tools of a new child, then let requests through."""
