@@ -1,24 +1,15 @@
-"""Opens the agent that the settings choose, with its secret or its sign-in."""
+"""Opens the agent that the settings choose."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
-from anyio import to_thread
-from azure.identity.aio import DefaultAzureCredential
-
-from desktop.core.agent.cloud import CloudAgent
-from desktop.core.agent.cloud_client import host_of, open_client
 from desktop.core.agent.demo import DemoAgent
 from desktop.core.agent.port import Agent
-from desktop.core.errors import NotConfigured
-from desktop.core.secrets import agent_key_name, read_secret
-from desktop.core.settings import AgentKind, Auth, Settings
-from desktop.core.sign_in import EntraTokens, scope_for
+from desktop.core.settings import AgentKind, Settings
 from desktop.core.texts import Texts
 from local_tools.model import Lang
-from local_tools.resources import resource
 from local_tools.vocabulary import Vocabulary
 
 LANGS: tuple[Lang, ...] = ("ja", "en")
@@ -35,24 +26,8 @@ async def open_agent(settings: Settings, vocabulary: Vocabulary) -> AsyncGenerat
     if settings.agent is AgentKind.DEMO:
         yield DemoAgent(vocabulary, {lang: Texts(lang) for lang in LANGS})
         return
-    if settings.base_url is None or settings.model is None:
-        raise NotConfigured("base_url", "model")
-    async with AsyncExitStack() as stack:
-        key = await _key(settings.auth, host_of(settings.base_url), stack)
-        client = await stack.enter_async_context(open_client(settings.base_url, key))
-        yield CloudAgent(client, settings.model, read_prompts())
+    # openai and azure-identity take a second to load; demo mode has no use for them.
+    from desktop.core.cloud_agents import open_cloud_agent  # noqa: PLC0415
 
-
-def read_prompts() -> Mapping[Lang, str]:
-    """What the cloud model is told of its task, per language."""
-    return {lang: resource("prompts", f"guidance_{lang}.md").read_text("utf-8") for lang in LANGS}
-
-
-async def _key(auth: Auth, host: str, stack: AsyncExitStack) -> str | Callable[[], Awaitable[str]]:
-    if auth is Auth.ENTRA:
-        credential = await stack.enter_async_context(DefaultAzureCredential())
-        return EntraTokens(credential, scope_for(host))
-    key = await to_thread.run_sync(read_secret, agent_key_name(host))
-    if not key:
-        raise NotConfigured("api_key")
-    return key
+    async with open_cloud_agent(settings) as agent:
+        yield agent
