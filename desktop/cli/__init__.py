@@ -19,7 +19,7 @@ from desktop.core.settings import Settings, load_settings
 from desktop.core.texts import Texts
 from local_tools.errors import ToolsError
 from local_tools.model import Lang
-from mcp_bridge.errors import BridgeError
+from mcp_bridge.errors import BridgeError, Code
 
 FAILED = 1
 NOT_CONFIGURED = 3
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NOT_CONFIGURED
     except (AppError, ToolsError, BridgeError) as fault:
         _explain(fault, world)
-        return FAILED
+        return NOT_CONFIGURED if fault.code is Code.BAD_SETTINGS else FAILED
     except BrokenPipeError:
         # Whoever read our output went away; Python would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from anyio import to_thread
@@ -33,6 +34,7 @@ from local_tools.vocabulary import Vocabulary
 from mcp_bridge.background import background
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.carriers.sqlite import SqliteCarrier
+from mcp_bridge.errors import LocalFault
 from mcp_bridge.journal import Journal
 from mcp_bridge.sealing import KeyRing, PairingSecret, read_key_file, write_key_file
 from mcp_bridge.upstream import ServerUpstream
@@ -59,38 +61,25 @@ async def open_workbench(
     paths = paths or Paths.here()
     hub = Hub()
     desk = ApprovalDesk(hub.announce, timeout_s=settings.approval_timeout_s)
+    approver = _approver(settings, desk)
     async with AsyncExitStack() as stack:
         vocabulary = await to_thread.run_sync(Vocabulary.load)
         agent = await stack.enter_async_context(open_agent(settings, vocabulary))
         ledger = Ledger(paths.ledger, lambda entry: hub.announce_from_thread(LedgerGrew(entry)))
         stack.callback(ledger.close)
-        records = KarteFolder(settings.records_dir or resource("patients"))
-        gate = Gate(vocabulary, records.identifiers)
-        await to_thread.run_sync(gate.self_test)
-        cases = CaseBook()
-        releases = ReleaseRegister()
-        approver = _approver(settings, desk)
-        pipeline = Pipeline(
-            records=records,
-            vocabulary=vocabulary,
-            gate=gate,
-            ledger=ledger,
-            approver=approver,
-            cases=cases,
-            releases=releases,
-            destination=agent.destination,
-            lang=settings.lang,
+        clinic = await to_thread.run_sync(
+            _clinic, settings, vocabulary, ledger, approver, agent.destination
         )
-        bridge = BridgeService(
-            _bridge_parts(settings, paths, pipeline, Guard(releases, records.identifiers), one_off),
-            hub.announce,
-        )
+        journal = Journal(paths.journal)
+        stack.callback(journal.close)
+        parts = _bridge_parts(settings, paths, clinic, journal, one_off)
+        bridge = BridgeService(parts, hub.announce)
         group = await stack.enter_async_context(background())
         stack.callback(desk.close)
         await group.start(bridge.run)
         if not one_off:
-            server = ApprovalServer(paths.data, approver, records, gate)
-            await group.start(server.run)
+            asked = ApprovalServer(paths.data, approver, clinic.records, clinic.gate)
+            await group.start(asked.run)
         yield Workbench(
             settings,
             agent,
@@ -98,15 +87,53 @@ async def open_workbench(
             Parts(
                 hub=hub,
                 vocabulary=vocabulary,
-                records=records,
-                cases=cases,
+                records=clinic.records,
+                cases=clinic.cases,
                 ledger=ledger,
-                pipeline=pipeline,
+                pipeline=clinic.pipeline,
                 tools=bridge.tools,
                 safety=Safety(vocabulary, Texts(settings.lang)),
                 health=bridge.health,
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Clinic:
+    """What stays on this PC, and the two doors in front of it."""
+
+    records: KarteFolder
+    cases: CaseBook
+    gate: Gate
+    guard: Guard
+    pipeline: Pipeline
+
+
+def _clinic(
+    settings: Settings,
+    vocabulary: Vocabulary,
+    ledger: Ledger,
+    approver: Approver,
+    destination: str,
+) -> _Clinic:
+    """Put the straight line together. Blocks. Raises ToolsError if the gate fails its test."""
+    records = KarteFolder(settings.records_dir or resource("patients"))
+    gate = Gate(vocabulary, records.identifiers)
+    gate.self_test()
+    cases = CaseBook()
+    releases = ReleaseRegister()
+    pipeline = Pipeline(
+        records=records,
+        vocabulary=vocabulary,
+        gate=gate,
+        ledger=ledger,
+        approver=approver,
+        cases=cases,
+        releases=releases,
+        destination=destination,
+        lang=settings.lang,
+    )
+    return _Clinic(records, cases, gate, Guard(releases, records.identifiers), pipeline)
 
 
 def _approver(settings: Settings, desk: ApprovalDesk) -> Approver:
@@ -120,19 +147,18 @@ def _approver(settings: Settings, desk: ApprovalDesk) -> Approver:
 
 
 def _bridge_parts(
-    settings: Settings, paths: Paths, pipeline: Pipeline, guard: Guard, one_off: bool
+    settings: Settings, paths: Paths, clinic: _Clinic, journal: Journal, one_off: bool
 ) -> BridgeParts:
-    carrier = open_carrier(settings.queue) if settings.queue else SqliteCarrier(paths.queue)
-    own = f"{settings.bridge_name}-{secrets.token_hex(4)}"
+    own_name = f"{settings.bridge_name}-{secrets.token_hex(4)}"
     waiting = settings.approval_timeout_s
-    server = build_server(pipeline)
+    server = build_server(clinic.pipeline)
     return BridgeParts(
-        carrier=carrier,
-        name=own if one_off else settings.bridge_name,
+        carrier=open_carrier(settings.queue) if settings.queue else SqliteCarrier(paths.queue),
+        name=own_name if one_off else settings.bridge_name,
         keys=_keys(paths.key),
-        journal=Journal(paths.journal),
+        journal=journal,
         upstream=lambda: ServerUpstream(server),
-        guard=guard,
+        guard=clinic.guard,
         budget_s=LONGEST_CALL_S if waiting is None else waiting + CALL_S,
         one_off=one_off,
     )
@@ -141,5 +167,6 @@ def _bridge_parts(
 def _keys(file: Path) -> KeyRing:
     """The pairing secret of this PC's two sides; made at the first start."""
     if not file.exists():
-        write_key_file(file, PairingSecret.generate())
+        with suppress(LocalFault):  # another process was faster, or reading says what is wrong
+            write_key_file(file, PairingSecret.generate())
     return read_key_file(file)

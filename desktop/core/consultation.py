@@ -11,6 +11,8 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from anyio import to_thread
+
 from desktop.core.agent.port import (
     Agent,
     AgentError,
@@ -90,8 +92,8 @@ class Consultation:
         self._agent = agent
         self._tools = tools
         self._safety = safety
+        self._check = check  # both are called off the loop's thread: they read files
         self._write_down = write_down
-        self._check = check
         self._answering = False
 
     def check(self, text: str) -> MessageCheck:
@@ -107,7 +109,7 @@ class Consultation:
         Raises:
             MessageBlocked: The message holds identifiers; nothing was sent.
         """
-        found = self.check(text)
+        found = await to_thread.run_sync(self.check, text)
         if found.findings:
             raise MessageBlocked(found)
         if self._answering:
@@ -134,7 +136,7 @@ class Consultation:
         yield GuidanceDelta(self._safety.opening(text))
         end: Finished | Failed = Finished()
         try:
-            self._record(text)
+            await self._record(text)
             turn = Turn(self.history, self.case, self._safety.lang)
             async with aclosing(self._agent.converse(turn, self._tools)) as events:
                 async for event in events:
@@ -150,14 +152,13 @@ class Consultation:
         yield GuidanceDelta(self._safety.closing())
         yield end
 
-    def _record(self, text: str) -> None:
+    async def _record(self, text: str) -> None:
         """Into the ledger first; if that fails nothing has left, and nothing will."""
         body = text.encode()
-        self._write_down(
-            MessageToSend(
-                case=self.case,
-                destination=self._agent.destination,
-                sha256=hashlib.sha256(body).hexdigest(),
-                size=len(body),
-            )
+        message = MessageToSend(
+            case=self.case,
+            destination=self._agent.destination,
+            sha256=hashlib.sha256(body).hexdigest(),
+            size=len(body),
         )
+        await to_thread.run_sync(self._write_down, message)

@@ -330,7 +330,7 @@ def test_a_folder_without_records(home: Home, tmp_path: Path) -> None:
 
 def test_a_queue_that_nobody_can_open_is_not_configured_well(home: Home, patient: str) -> None:
     done, report = home.consult(patient, "--yes", "--queue", "nonsense")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert report == {"sent": False, "code": "bad_settings"}
 
 
