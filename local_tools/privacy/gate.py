@@ -4,7 +4,7 @@ It trusts the shipped tables and this PC's records, and nothing that made the su
 each of which can refuse (facts of the design: a detector cannot carry a gate, a vocabulary can):
 
     schema       exact shape, no text twice, limits on length, count and size
-    charset      only code points of the vocabulary, already in NFKC
+    charset      only visible code points of the vocabulary, already in NFKC
     digits       outside of terms at most two in a row, never five
     identifier   of any patient of this PC, in any spelling, unless wholly inside a term
     pattern      what identifies by its shape, unless wholly inside a term
@@ -54,6 +54,7 @@ MAX_BYTES = 8192
 OLDEST = "90_up"
 RARE = "rare"
 
+_INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Me"})
 _LONG_RUN = re.compile("[0-9]{5,}")
 _SHORT_RUNS = re.compile("[0-9]{3,}")
 
@@ -222,8 +223,9 @@ class _Check:
 
     def text(self, text: str) -> None:
         """Apply every rule for a single string."""
-        is_plain = unicodedata.normalize("NFKC", text) == text
-        if not is_plain or not all(ord(c) in self._charset for c in text):
+        known = all(ord(c) in self._charset for c in text)
+        visible = all(unicodedata.category(c) not in _INVISIBLE for c in text)
+        if not (known and visible and unicodedata.normalize("NFKC", text) == text):
             raise _refusal(Rule.CHARSET)
         spans = [(s.start, s.end) for s in self._vocabulary.terms_in(text, self._lang)]
         self._digits(text, spans)

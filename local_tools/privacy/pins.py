@@ -5,5 +5,5 @@ from __future__ import annotations
 PINS = {
     "folding.toml": "335b7edfc203f5aacd003e22ae35eda53add9f589636e105a640de74d3e048a4",
     "patterns.toml": "4d647863593c0635fa8aa665a6ff7b3cc41da70ca4a5a221769ee8ded1c51512",
-    "self_test.toml": "aa224adfcd4b665848bdd35a206259e4e0862ae9d755b3a02a81627cd391e677",
+    "self_test.toml": "c7d2c65155e64add5bc04c608e22e44823056eb91f92ac008c8a3659b8e8bc1f",
 }
