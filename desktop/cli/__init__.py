@@ -5,6 +5,7 @@ Exit codes: 0 fine, 1 it failed or was not sent, 2 wrong usage, 3 not configured
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -34,6 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start_logging(paths.log, farewell=texts("app.stopped", log=paths.log))
     options = build_parser(texts).parse_args(arguments)
     world = World(paths, chosen_settings(options), terminal, Texts(getattr(options, "lang", lang)))
+    exit_code = FAILED
+    try:
+        exit_code = _run(options, world)
+    except* BrokenPipeError:  # also out of a task group
+        # Whoever read our output went away; Python would complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exit_code
+
+
+def _run(options: argparse.Namespace, world: World) -> int:
     try:
         exit_code: int = options.command(options, world)
     except (SettingsError, NotConfigured, NoKeyring) as fault:
@@ -42,12 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (AppError, ToolsError, BridgeError) as fault:
         _explain(fault, world)
         return NOT_CONFIGURED if fault.code is Code.BAD_SETTINGS else FAILED
-    except BrokenPipeError:
-        # Whoever read our output went away; Python would complain again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
     except KeyboardInterrupt:
-        terminal.note(world.texts("cli.interrupted"))
+        world.terminal.note(world.texts("cli.interrupted"))
         return FAILED
     return exit_code
 

@@ -19,7 +19,7 @@ import anyio
 from anyio import to_thread
 from anyio.abc import TaskStatus
 
-from local_tools.approval import Approver, Decision
+from local_tools.approval import Approver, Decision, Proposal
 from local_tools.approval_desk import (
     MAX_BYTES,
     Ask,
@@ -79,7 +79,7 @@ class ApprovalServer:
                 ask = await to_thread.run_sync(_receive, connection)
                 decision = await self._decide(ask, connection)
                 connection.send_bytes(encode_answer(decision))
-            except (OSError, EOFError, ValueError):
+            except (OSError, EOFError, ValueError, RecursionError):
                 _log.info("A question from outside came to nothing.")
 
     async def _decide(self, ask: Ask, connection: Connection) -> Decision:
@@ -91,11 +91,17 @@ class ApprovalServer:
         decisions: list[Decision] = []
         async with anyio.create_task_group() as group:
             group.start_soon(_cancel_when_closed, connection, group.cancel_scope)
-            decisions.append(await self._approver.decide(proposal))
+            decisions.append(await self._answer(proposal))
             group.cancel_scope.cancel()
         if not decisions:
             raise EOFError
         return decisions[0]
+
+    async def _answer(self, proposal: Proposal) -> Decision:
+        try:
+            return await self._approver.decide(proposal)
+        except Exception:  # noqa: BLE001 - an approver that fails has not approved
+            return Decision.DENIED_BY_RULE
 
 
 class _Door:

@@ -19,7 +19,7 @@ from desktop.core.errors import BridgeStopped
 from desktop.core.events import BridgeChanged, FrameMoved, OnCoreEvent
 from mcp_bridge.caller import CallerOptions, open_caller, queue_transport
 from mcp_bridge.carriers.port import Carrier
-from mcp_bridge.errors import BridgeError, CarrierFault
+from mcp_bridge.errors import BridgeError, CarrierFault, Code
 from mcp_bridge.events import BridgeEvent, Health, HealthEvent
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Guard, Listener
@@ -114,7 +114,9 @@ class BridgeService:
                 ):
                     await self._offer(client)
             except BridgeError as fault:
-                self._note("caller", HealthEvent(Health.UNREACHABLE, fault.code))
+                denied = fault.code is Code.DENIED
+                health = Health.DENIED if denied else Health.UNREACHABLE
+                self._note("caller", HealthEvent(health, fault.code))
             except MCPError:
                 self._note("caller", HealthEvent(Health.STOPPED))
             await anyio.sleep(RESTART_S)

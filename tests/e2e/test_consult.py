@@ -349,9 +349,10 @@ def test_any_locale_will_do(home: Home, patient: str) -> None:
     assert report["release"]["patient_context"]["age_group"] == "30代"
 
 
-def test_a_reader_that_goes_away_is_no_crash(home: Home) -> None:
+@pytest.mark.parametrize("options", [["--list"], ["--symptoms", SYMPTOMS, "--yes"]])
+def test_a_reader_that_goes_away_is_no_crash(home: Home, patient: str, options: list[str]) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "desktop", "consult", "--list"],
+        [sys.executable, "-m", "desktop", "consult", "--patient", patient, *options],
         cwd=ROOT,
         env=home.environment,
         stdout=subprocess.PIPE,
@@ -362,3 +363,4 @@ def test_a_reader_that_goes_away_is_no_crash(home: Home) -> None:
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err == b""
+    assert home.rows() == ()  # what could not be shown was not sent

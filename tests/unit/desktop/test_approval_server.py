@@ -71,6 +71,10 @@ def refuse(desk: ApprovalDesk, ticket: int) -> object:
     return desk.refuse(ticket)
 
 
+def break_down(_desk: ApprovalDesk, _ticket: int) -> None:
+    raise ZeroDivisionError
+
+
 def think(_desk: ApprovalDesk, _ticket: int) -> None:
     """Say nothing."""
 
@@ -89,7 +93,11 @@ async def app(folder: Path, doctor: Doctor, gate: Gate | None = None) -> AsyncIt
 
 @pytest.mark.parametrize(
     ("answer", "decision"),
-    [(approve, Decision.APPROVED), (refuse, Decision.DENIED_BY_USER)],
+    [
+        (approve, Decision.APPROVED),
+        (refuse, Decision.DENIED_BY_USER),
+        (break_down, Decision.DENIED_BY_RULE),
+    ],
 )
 async def test_the_doctor_decides(
     tmp_path: Path, answer: Callable[[ApprovalDesk, int], object], decision: Decision
@@ -133,7 +141,7 @@ async def test_an_asker_that_leaves_takes_its_question_back(tmp_path: Path) -> N
     assert doctor.desk.pending() == ()
 
 
-@pytest.mark.parametrize("message", [b"", b"not json", b"{}", b'{"v": 1}'])
+@pytest.mark.parametrize("message", [b"", b"not json", b"{}", b'{"v": 1}', b"[" * 60_000])
 async def test_nonsense_is_dropped(tmp_path: Path, message: bytes) -> None:
     doctor = Doctor(approve)
 
