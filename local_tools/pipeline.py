@@ -24,7 +24,6 @@ from local_tools.model import (
     PatientRecord,
     Preview,
     Release,
-    Statement,
     Summary,
 )
 from local_tools.privacy.gate import Gate
@@ -154,19 +153,24 @@ class Pipeline:
 
 
 def _fates(record: PatientRecord, summary: Summary) -> Iterator[FieldFate]:
-    """Say for every field of the record what becomes of it."""
-    sent: dict[str, list[Statement]] = {}
-    for _, statement in summary.statements():
-        for source in statement.sources:
-            sent.setdefault(source, []).append(statement)
+    """Say for every field of the record what becomes of it.
+
+    A source may be a group: "TSH is low" rests on the whole laboratory entry, so none of its
+    leaves may be said to stay.
+    """
+    sent = [(source, s.text) for _, s in summary.statements() for source in s.sources]
     withheld = {item.path: item.reason for item in summary.withheld}
     for field in record.fields:
-        texts = tuple(statement.text for statement in sent.get(field.path, ()))
+        texts = tuple(dict.fromkeys(text for source, text in sent if _covers(source, field.path)))
         if texts:
             yield FieldFate(field.path, field.value, _fate(field, texts), texts)
         else:
             reason = withheld.get(field.path)
             yield FieldFate(field.path, field.value, Fate.STAYS, reason=reason)
+
+
+def _covers(source: str, path: str) -> bool:
+    return path == source or path.startswith((f"{source}.", f"{source}["))
 
 
 def _fate(field: Field, texts: tuple[str, ...]) -> Fate:
