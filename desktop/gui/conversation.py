@@ -96,7 +96,7 @@ class Conversation(QObject):
     async def _stream(self, consultation: Consultation, text: str) -> None:
         agent = self._workbench.agent
         self.view.add_message(text)
-        answer = self._answer = self.view.begin_answer(agent.label)
+        answer = self._answer = self.view.begin_answer(agent.label, is_demo=agent.is_demo)
         started = time.monotonic()
         try:
             async with aclosing(consultation.ask(text)) as events:

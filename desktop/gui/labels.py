@@ -74,6 +74,8 @@ SHAPES: Mapping[Shape, object] = {
 }
 SENT = QT_TRANSLATE_NOOP("Labels", "Sent")
 NOT_SENT = QT_TRANSLATE_NOOP("Labels", "Not sent")
+DEMO_AGENT = QT_TRANSLATE_NOOP("Labels", "Demo: answers by rules")
+INSIDE = QT_TRANSLATE_NOOP("Labels", "the demo inside this PC")
 MESSAGE = QT_TRANSLATE_NOOP("Labels", "Your message")
 TOOLS: Mapping[str, object] = {
     "get_patient_background": QT_TRANSLATE_NOOP("Labels", "Patient background"),
@@ -135,6 +137,29 @@ KEYS: Mapping[str, object] = {
     "reaction": QT_TRANSLATE_NOOP("Labels", "Reaction"),
     "dose": QT_TRANSLATE_NOOP("Labels", "Dose"),
     "frequency": QT_TRANSLATE_NOOP("Labels", "Frequency"),
+    "systolic": QT_TRANSLATE_NOOP("Labels", "systolic"),
+    "diastolic": QT_TRANSLATE_NOOP("Labels", "diastolic"),
+    "pulse": QT_TRANSLATE_NOOP("Labels", "Pulse"),
+    "spo2": QT_TRANSLATE_NOOP("Labels", "SpO2"),
+    "respiratory_rate": QT_TRANSLATE_NOOP("Labels", "Respiratory rate"),
+    "bmi": QT_TRANSLATE_NOOP("Labels", "BMI"),
+    "trend": QT_TRANSLATE_NOOP("Labels", "Trend"),
+    "overall_assessment": QT_TRANSLATE_NOOP("Labels", "Overall assessment"),
+    "thyroid_function": QT_TRANSLATE_NOOP("Labels", "Thyroid function"),
+    "liver_function": QT_TRANSLATE_NOOP("Labels", "Liver function"),
+    "kidney_function": QT_TRANSLATE_NOOP("Labels", "Kidney function"),
+    "renal_function": QT_TRANSLATE_NOOP("Labels", "Kidney function"),
+    "blood_count": QT_TRANSLATE_NOOP("Labels", "Blood count"),
+    "glucose_metabolism": QT_TRANSLATE_NOOP("Labels", "Glucose"),
+    "lipids": QT_TRANSLATE_NOOP("Labels", "Lipids"),
+    "electrolytes": QT_TRANSLATE_NOOP("Labels", "Electrolytes"),
+    "thyroid_tsh": QT_TRANSLATE_NOOP("Labels", "TSH"),
+    "allergen": QT_TRANSLATE_NOOP("Labels", "Allergen"),
+    "severity": QT_TRANSLATE_NOOP("Labels", "Severity"),
+    "family_history": QT_TRANSLATE_NOOP("Labels", "Family history"),
+    "social_history": QT_TRANSLATE_NOOP("Labels", "Social history"),
+    "age_group": QT_TRANSLATE_NOOP("Labels", "Age group"),
+    "test": QT_TRANSLATE_NOOP("Labels", "Test"),
 }
 _STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
@@ -152,6 +177,16 @@ def finding_label(kind: IdentifierKind | Shape) -> str:
 def tool_label(name: str) -> str:
     """What a tool does, for people; its own name if it is not one of ours."""
     return word(TOOLS[name]) if name in TOOLS else name
+
+
+def agent_label(name: str, *, is_demo: bool) -> str:
+    """Who answers; a demo is never mistaken for a model."""
+    return word(DEMO_AGENT) if is_demo else name
+
+
+def destination_label(name: str) -> str:
+    """Where something goes."""
+    return word(INSIDE) if name == "demo" else name
 
 
 def section_of(path: str) -> str:

@@ -332,6 +332,14 @@
         <translation>送信せず</translation>
     </message>
     <message>
+        <source>Demo: answers by rules</source>
+        <translation>デモ（規則による回答）</translation>
+    </message>
+    <message>
+        <source>the demo inside this PC</source>
+        <translation>この PC の中（デモ）</translation>
+    </message>
+    <message>
         <source>Your message</source>
         <translation>医師の相談文</translation>
     </message>
@@ -535,6 +543,90 @@
         <source>Frequency</source>
         <translation>用法</translation>
     </message>
+    <message>
+        <source>systolic</source>
+        <translation>収縮期</translation>
+    </message>
+    <message>
+        <source>diastolic</source>
+        <translation>拡張期</translation>
+    </message>
+    <message>
+        <source>Pulse</source>
+        <translation>脈拍</translation>
+    </message>
+    <message>
+        <source>SpO2</source>
+        <translation>SpO2</translation>
+    </message>
+    <message>
+        <source>Respiratory rate</source>
+        <translation>呼吸数</translation>
+    </message>
+    <message>
+        <source>BMI</source>
+        <translation>BMI</translation>
+    </message>
+    <message>
+        <source>Trend</source>
+        <translation>推移</translation>
+    </message>
+    <message>
+        <source>Overall assessment</source>
+        <translation>総合評価</translation>
+    </message>
+    <message>
+        <source>Thyroid function</source>
+        <translation>甲状腺機能</translation>
+    </message>
+    <message>
+        <source>Liver function</source>
+        <translation>肝機能</translation>
+    </message>
+    <message>
+        <source>Kidney function</source>
+        <translation>腎機能</translation>
+    </message>
+    <message>
+        <source>Blood count</source>
+        <translation>血算</translation>
+    </message>
+    <message>
+        <source>Glucose</source>
+        <translation>血糖</translation>
+    </message>
+    <message>
+        <source>Lipids</source>
+        <translation>脂質</translation>
+    </message>
+    <message>
+        <source>Electrolytes</source>
+        <translation>電解質</translation>
+    </message>
+    <message>
+        <source>TSH</source>
+        <translation>TSH</translation>
+    </message>
+    <message>
+        <source>Allergen</source>
+        <translation>アレルゲン</translation>
+    </message>
+    <message>
+        <source>Severity</source>
+        <translation>重症度</translation>
+    </message>
+    <message>
+        <source>Family history</source>
+        <translation>家族歴</translation>
+    </message>
+    <message>
+        <source>Social history</source>
+        <translation>生活歴</translation>
+    </message>
+    <message>
+        <source>Test</source>
+        <translation>検査項目</translation>
+    </message>
 </context>
 <context>
     <name>LeavingDock</name>
@@ -733,10 +825,6 @@
     <message>
         <source>Bridge: serving side {listener}, calling side {caller}</source>
         <translation>橋渡し: 応答側 {listener}、呼び出し側 {caller}</translation>
-    </message>
-    <message>
-        <source>Agent: {name} (demo)</source>
-        <translation>AI: {name}（デモ）</translation>
     </message>
     <message>
         <source>Agent: {name}</source>

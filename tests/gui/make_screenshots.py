@@ -1,6 +1,7 @@
 """Takes the pictures of the README: the real app in demo mode, at the question before sending.
 
-Runs without a screen, in a data folder of its own. Needs a Japanese font on this machine.
+`python -m tests.gui.make_screenshots`, without a screen and in a data folder of its own. Needs a
+Japanese font on this machine.
 """
 
 from __future__ import annotations
@@ -11,11 +12,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
-sys.path.insert(0, str(ROOT))
 
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
@@ -28,8 +24,9 @@ from desktop.gui.theme import Look
 from desktop.gui.views.base import Scene
 from desktop.gui.views.chat_view import ChatView
 from local_tools.model import Lang
+from local_tools.resources import resource
 
-PICTURES = ROOT / "resources" / "pictures"
+PICTURES = resource("pictures")
 SIZE = (1440, 900)
 PATIENT = "P-1001"
 SYMPTOMS: dict[Lang, str] = {"ja": "めまいと動悸", "en": "Dizziness and palpitations"}
@@ -70,6 +67,7 @@ async def take(window: MainWindow, lang: Lang) -> None:
 
 def main() -> None:
     """One picture a language."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app = QApplication(sys.argv[:1])
     app.setQuitOnLastWindowClosed(False)
     look, language = Look(app, Theme.LIGHT), Language(app, "ja")

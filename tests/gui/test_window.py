@@ -167,7 +167,7 @@ def test_a_demo_is_called_one(scene: Scene, qloop: Runner) -> None:
         async with sitting(scene) as desk:
             await desk.ready()
             assert desk.window.top.demo.isVisible()
-            assert desk.page.status.agent.text().endswith("(demo)")
+            assert desk.page.status.agent.text() == "Agent: Demo: answers by rules"
 
     qloop(work())
 

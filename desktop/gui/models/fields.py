@@ -71,7 +71,7 @@ class FieldModel(QAbstractTableModel):
 
     def _grouped(self) -> Iterator[Line]:
         section: str | None = None
-        for field in self._fields:
+        for field in sorted(self._fields, key=_place):  # stable: file order within a section
             if not self._passes(field):
                 continue
             if (own := labels.section_of(field.path)) != section:
@@ -128,6 +128,13 @@ class FieldModel(QAbstractTableModel):
             # Escaped: Qt would take a value that looks like markup for markup.
             return f"<span>{html.escape(cell_text(line, index.column()))}</span>"
         return None
+
+
+def _place(field: FieldFate) -> int:
+    """Sections in the order in which a doctor reads; unknown ones come last."""
+    known = list(labels.SECTIONS)
+    section = labels.section_of(field.path)
+    return known.index(section) if section in known else len(known)
 
 
 def cell_text(line: Line, column: int) -> str:

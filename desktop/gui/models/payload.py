@@ -39,12 +39,11 @@ class Payload:
 
 def payload(release: Release, fields: tuple[FieldFate, ...] | None) -> Payload:
     """Lay out `release`; `fields` are the record's, None while they are not known."""
-    values = {f.path: f.value for f in fields or ()}
     rows = tuple(
         Outgoing(
             pointer,
             statement.text,
-            tuple(Source(path, values.get(path)) for path in statement.sources),
+            tuple(Source(path, _value(path, fields)) for path in statement.sources),
         )
         for pointer, statement in release.summary.statements()
     )
@@ -58,26 +57,34 @@ def payload(release: Release, fields: tuple[FieldFate, ...] | None) -> Payload:
     )
 
 
+def _value(source: str, fields: tuple[FieldFate, ...] | None) -> str | None:
+    """What stands in the record there: a leaf's text, or all leaves below a group."""
+    if fields is None:
+        return None
+    return ", ".join(f.value for f in fields if covers(source, f.path))
+
+
+def covers(source: str, path: str) -> bool:
+    """Whether a field is the source, or lies in the group that is."""
+    return path == source or path.startswith((f"{source}.", f"{source}["))
+
+
 def _counts(rows: tuple[Outgoing, ...], fields: tuple[FieldFate, ...]) -> dict[Fate, int]:
     """Fields by what this very release does with them.
 
     A field that the release rests on leaves if one of its strings is the field's own text, and is
     generalised otherwise; all others stay.
     """
-    texts: dict[str, set[str]] = {}
-    for row in rows:
-        for source in row.sources:
-            texts.setdefault(source.path, set()).add(row.text)
     counts = dict.fromkeys(Fate, 0)
     for field in fields:
-        counts[fate_in(field, texts.get(field.path))] += 1
+        counts[_fate_in(rows, field)] += 1
     return counts
 
 
-def fate_in(field: FieldFate, texts: set[str] | None) -> Fate:
-    """What a release that holds `texts` for a field does with it."""
+def _fate_in(rows: tuple[Outgoing, ...], field: FieldFate) -> Fate:
+    texts = {
+        row.text for row in rows if any(covers(source.path, field.path) for source in row.sources)
+    }
     if not texts:
         return Fate.STAYS
-    if field.fate is not Fate.STAYS:
-        return field.fate
     return Fate.LEAVES if field.value in texts else Fate.GENERALISED

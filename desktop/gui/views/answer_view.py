@@ -35,9 +35,10 @@ class DoctorMessage(View):
 class AnswerView(View):
     """Emergency advice and steps, then the cards that the steps led to, then the answer."""
 
-    def __init__(self, scene: Scene, agent: str) -> None:
+    def __init__(self, scene: Scene, agent: str, *, is_demo: bool) -> None:
         super().__init__(scene)
         self._agent = agent
+        self._is_demo = is_demo
         self._steps: dict[str, tuple[float | None, str | None]] = {}
         self._end = ""
         self._stopped = False
@@ -156,7 +157,7 @@ class AnswerView(View):
     @override
     def retranslate(self) -> None:
         """Words."""
-        self._who.setText(self._agent)
+        self._who.setText(labels.agent_label(self._agent, is_demo=self._is_demo))
         self.opening_text.setAccessibleName(self.tr("Emergency advice"))
         self.text.setAccessibleName(self.tr("Answer"))
         self.foot.setText(self.tr("Stopped") if self._stopped else self._end)

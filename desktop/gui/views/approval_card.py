@@ -9,17 +9,18 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from typing_extensions import override
 
 from desktop.core.events import ApprovalAsked
 from desktop.gui import labels
 from desktop.gui.models.payload import payload
-from desktop.gui.views.base import Scene, View, button, column, label, repolish, row
+from desktop.gui.views.base import Scene, View, button, column, label, repolish, row, turn
 from desktop.gui.views.payload_view import PayloadView
 from local_tools.approval import Decision
 from local_tools.model import FieldFate
 
+NARROW = 640
 _RETURNS = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
 
@@ -59,19 +60,22 @@ class ApprovalCard(View):
             self._tick.start()
 
     def _lay_out(self) -> None:
-        head = row(spacing=8)
-        head.addWidget(self._sign)
-        head.addWidget(self.title, 1)
-        head.addWidget(self.remaining)
+        """The answers stand on top, beside the question: in sight however long the payload is."""
+        title = row(spacing=8)
+        title.addWidget(self._sign)
+        title.addWidget(self.title, 1)
         self.buttons = View(self.scene)
-        foot = row(self.buttons, spacing=8)
-        foot.addStretch(1)
-        foot.addWidget(self.refuse)
-        foot.addWidget(self.send)
-        layout = column(self, spacing=10)
-        layout.setContentsMargins(16, 14, 16, 14)
-        layout.addLayout(head)
-        for widget in (self.where, self.payload, self.rare, self.buttons):
+        answers = row(self.buttons, spacing=8)
+        answers.addWidget(self.remaining, 1)
+        answers.addWidget(self.refuse)
+        answers.addWidget(self.send)
+        self._head = row(spacing=8)
+        self._head.addLayout(title, 1)
+        self._head.addWidget(self.buttons)
+        layout = column(self, spacing=8)
+        layout.setContentsMargins(16, 12, 16, 14)
+        layout.addLayout(self._head)
+        for widget in (self.where, self.rare, self.payload):
             layout.addWidget(widget)
 
     def show_sources(self, fields: tuple[FieldFate, ...]) -> None:
@@ -82,7 +86,7 @@ class ApprovalCard(View):
         """The question is answered, here or elsewhere: show only what was decided."""
         self._decision = decision
         self._tick.stop()
-        for widget in (self.payload, self.rare, self.buttons, self.remaining):
+        for widget in (self.payload, self.rare, self.buttons):
             widget.hide()
         self.setProperty("settled", "true")
         repolish(self)
@@ -116,6 +120,11 @@ class ApprovalCard(View):
         self.refuse.setEnabled(False)
 
     @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        turn(self._head, narrow=self.width() < NARROW)
+
+    @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Some desktops press a focused button on Return; here Return alone decides nothing."""
         if isinstance(event, QKeyEvent) and event.key() in _RETURNS:
@@ -146,7 +155,7 @@ class ApprovalCard(View):
         proposal = self.asked.proposal
         words = {
             "tool": labels.tool_label(proposal.tool),
-            "to": proposal.destination,
+            "to": labels.destination_label(proposal.destination),
             "case": proposal.case,
         }
         if self._decision is None:

@@ -31,6 +31,7 @@ class ChatView(View):
         self.cards: dict[int, ApprovalCard] = {}
         self._answer: AnswerView | None = None
         self._follow = True
+        self._pinned: ApprovalCard | None = None
         self.hint = label("muted", wraps=True)
         self.hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._body = View(scene)
@@ -76,9 +77,9 @@ class ChatView(View):
         self._follow = True
         self._items.insertLayout(self._items.count() - 1, holder)
 
-    def begin_answer(self, agent: str) -> AnswerView:
+    def begin_answer(self, agent: str, *, is_demo: bool) -> AnswerView:
         """An answer starts; Stop is open until `end_answer`."""
-        answer = AnswerView(self.scene, agent)
+        answer = AnswerView(self.scene, agent, is_demo=is_demo)
         self._add(answer)
         self._answer = answer
         self.composer.set_busy(True)
@@ -100,7 +101,7 @@ class ChatView(View):
         card.approved.connect(self.approved)
         card.refused.connect(self.refused)
         self.cards[asked.ticket] = card
-        self._follow = True
+        self._pinned = card
         if self._answer is not None:
             self._answer.add_card(card)
         else:
@@ -118,6 +119,8 @@ class ChatView(View):
             return
         had_focus = card.hasFocus() or any(child.hasFocus() for child in (card.send, card.refuse))
         card.settle(decision)
+        if self._pinned is card:
+            self._pinned, self._follow = None, True
         if had_focus:
             self.take_focus()
 
@@ -133,20 +136,24 @@ class ChatView(View):
         """Bring a card into view and give it the keyboard."""
         card = self.cards.get(ticket)
         if card is not None:
-            self._follow = False
-            QTimer.singleShot(0, card, lambda: self._reveal(card))
+            self._pinned = card
+            QTimer.singleShot(0, card, self._reveal)
+            card.take_focus()
 
-    def _reveal(self, card: ApprovalCard) -> None:
-        top = card.mapTo(self._body, card.rect().topLeft()).y()
-        self.area.verticalScrollBar().setValue(top)
-        card.take_focus()
+    def _reveal(self) -> None:
+        """A question is read from its top, where its answers are."""
+        if self._pinned is not None:
+            top = self._pinned.mapTo(self._body, self._pinned.rect().topLeft()).y()
+            self.area.verticalScrollBar().setValue(top - GAP)
 
     def _add(self, widget: View) -> None:
         self._items.insertWidget(self._items.count() - 1, widget)
 
     def _grown(self, _low: int, high: int) -> None:
         """Keep the newest in view, unless the doctor scrolled back to read."""
-        if self._follow:
+        if self._pinned is not None:
+            self._reveal()
+        elif self._follow:
             self.area.verticalScrollBar().setValue(high)
 
     def _scrolled(self, value: int) -> None:

@@ -105,7 +105,7 @@ class LeavingDock(View):
         self._waiting_title.setText(self.tr("Waiting for you: {n}").format(n=len(self.waiting)))
         for ticket, made in self.waiting.items():
             proposal = self._asked[ticket].proposal
-            made.setText(f"{labels.tool_label(proposal.tool)}  {proposal.case}")
+            made.setText(f"{labels.tool_label(proposal.tool)}\n{proposal.case}")
         self._last_title.setText(self.tr("Last things that left or were refused"))
         self.list.setAccessibleName(self.tr("Ledger, newest first"))
         self.empty.setText(self.tr("Nothing has left this PC."))

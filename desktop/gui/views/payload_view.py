@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from math import ceil
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextOption
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel
 from typing_extensions import override
 
 from desktop.gui import labels
 from desktop.gui.models.payload import Outgoing, Payload
 from desktop.gui.views.base import Scene, View, column, label, row
+from desktop.gui.views.code_text import CodeText
 from local_tools.model import Fate
 
-BODY_LINES = 7
-BODY_FRAME = 24  # padding, border and margin of the exact text, in pixels
+HASH_GROUP = 16  # hex digits, so that the hash can be read and wrapped
 
 
 class PayloadView(View):
@@ -28,7 +26,7 @@ class PayloadView(View):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(12, 8, 12, 10)
         self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(5)
+        self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(1, 5)
         self._grid.setColumnStretch(3, 6)
         well = View(scene, "well")
@@ -37,12 +35,7 @@ class PayloadView(View):
         self._count_icons = {fate: label() for fate in Fate}
         self.size_label = label("muted")
         self._body_title = label("section")
-        self.body = QPlainTextEdit()
-        self.body.setProperty("role", "code")
-        self.body.setReadOnly(True)
-        self.body.setTabChangesFocus(True)
-        self.body.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
-        self.body.document().documentLayout().documentSizeChanged.connect(self._fit_body)
+        self.body = CodeText()
         self.hash_label = label("code", wraps=True, selectable=True)
         self.withheld = label("muted", wraps=True)
         layout = column(self, spacing=8)
@@ -71,12 +64,6 @@ class PayloadView(View):
         self.body.setPlainText(payload.body)
         self._fill()
 
-    def _fit_body(self) -> None:
-        """As high as the text, up to `BODY_LINES`; a longer one scrolls."""
-        most = self.body.fontMetrics().lineSpacing() * BODY_LINES
-        text = ceil(self.body.blockBoundingRect(self.body.document().firstBlock()).height())
-        self.body.setFixedHeight(min(most, text) + BODY_FRAME)
-
     def _fill(self) -> None:
         payload = self._payload
         if payload is None:
@@ -90,7 +77,7 @@ class PayloadView(View):
             self._place(position, outgoing, "" if heading == group else heading)
             group = heading
         self.size_label.setText(self.tr("{n} bytes").format(n=payload.size))
-        groups = " ".join(textwrap.wrap(payload.sha256, 16))
+        groups = " ".join(textwrap.wrap(payload.sha256, HASH_GROUP))
         self.hash_label.setText(f"SHA-256  {groups}")
         self.hash_label.setToolTip(payload.sha256)
         for fate, shown in self.counts.items():
@@ -158,4 +145,3 @@ class PayloadView(View):
         for fate, shown in self._count_icons.items():
             colour = getattr(look.colours, fate)
             shown.setPixmap(look.icon(fate, colour, 16).pixmap(16, 16))
-        self._fit_body()

@@ -45,6 +45,7 @@ class RichText(QTextBrowser):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(20)
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         look.changed.connect(self._render)
         self._render()
@@ -86,7 +87,9 @@ class RichText(QTextBrowser):
 
 def _css(colours: Colours) -> str:
     return f"""
-        p, li {{ margin: 0 0 6px 0; line-height: 135%; }}
+        p {{ margin: 0 0 6px 0; line-height: 135%; }}
+        li {{ margin: 0 0 2px 0; line-height: 125%; }}
+        ul, ol {{ margin: 0 0 8px 0; }}
         h1, h2, h3, h4 {{ font-size: 15px; font-weight: 600; margin: 12px 0 6px 0; }}
         blockquote {{ color: {colours.danger}; margin: 0 0 10px 0; font-weight: 600; }}
         code, pre {{ background: {colours.raised}; }}

@@ -69,11 +69,8 @@ class StatusBar(View):
                 )
             )
         name, is_demo = self._agent
-        self.agent.setText(
-            (self.tr("Agent: {name} (demo)") if is_demo else self.tr("Agent: {name}")).format(
-                name=name
-            )
-        )
+        shown = labels.agent_label(name, is_demo=is_demo)
+        self.agent.setText(self.tr("Agent: {name}").format(name=shown))
         self.agent.setVisible(bool(name))
         self.ledger.setText(self.tr("Ledger rows: {n}").format(n=self._rows))
 

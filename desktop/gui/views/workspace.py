@@ -57,7 +57,7 @@ class Workspace(View):
         who.addWidget(self.facts)
         self._head = row(spacing=8)
         self._head.addLayout(who, 1)
-        self._head.addWidget(self.tabs)
+        self._head.addWidget(self.tabs, alignment=Qt.AlignmentFlag.AlignVCenter)
         page = View(self.scene)
         inner = column(page, spacing=12)
         inner.setContentsMargins(18, 14, 18, 10)
