@@ -31,6 +31,7 @@ _SENTENCES: Final = {
     " that name, or characters other than a-z, 0-9 and single hyphens.",
     Code.BAD_KEY: "The key file is missing, readable by others, holds no key, or (keygen) is there"
     " already.",
+    Code.EXPIRED: "There is no such frame, or somebody has discarded it.",
     Code.JOURNAL_UNUSABLE: "The journal cannot be opened or written.",
     Code.UPSTREAM_GONE: "The served command does not start, or does not speak MCP 2026-07-28.",
     Code.UNREACHABLE: "The queue service does not answer.",
@@ -49,6 +50,9 @@ def run(arguments: Sequence[str]) -> int:
     options.served = served
     if (options.command == "serve") is not bool(served):
         _complain("`-- COMMAND ARGS...` is needed by serve, and by serve only.")
+        return WRONG_USAGE
+    if options.command == "quarantine" and (options.action == "list") is not (options.id is None):
+        _complain("show and discard need the id of a frame, list takes none.")
         return WRONG_USAGE
     quiet_logs()
     try:
@@ -89,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     serve = add("serve", help="carry requests to an MCP server", usage=_SERVE_USAGE)
     _bridge(serve)
     serve.add_argument("--journal", type=Path, help="default: in this user's data folder")
+    serve.add_argument(
+        "--lease",
+        type=int,
+        default=30,
+        help="seconds until what a crash interrupted is taken up",
+    )
     serve.set_defaults(run=_serve)
 
     connect = add("connect", help="be a stdio MCP server that is the far one")
@@ -112,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
 
 _SERVE_USAGE = (
     "mcp-bridge serve --queue CARRIER --name NAME --key-file FILE [--journal FILE]"
-    " -- COMMAND ARGS..."
+    " [--lease SECONDS] -- COMMAND ARGS..."
 )
 
 
@@ -132,7 +142,12 @@ async def _provision(options: argparse.Namespace) -> None:
 
 async def _serve(options: argparse.Namespace) -> None:
     await commands.serve(
-        options.queue, options.name, options.key_file, options.journal, options.served
+        options.queue,
+        options.name,
+        options.key_file,
+        options.served,
+        journal_file=options.journal,
+        lease_s=options.lease,
     )
 
 

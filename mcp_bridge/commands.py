@@ -13,7 +13,6 @@ from pathlib import Path
 import anyio
 import platformdirs
 
-from mcp_bridge import quarantine as quarantined
 from mcp_bridge.azurite import azurite
 from mcp_bridge.background import background
 from mcp_bridge.bench import measure
@@ -21,10 +20,10 @@ from mcp_bridge.caller import CallerOptions, open_caller
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.connect import connect as serve_stdio
 from mcp_bridge.console import tell_health
-from mcp_bridge.errors import Code, LocalFault
 from mcp_bridge.journal import Journal
-from mcp_bridge.listener import Listener
+from mcp_bridge.listener import Listener, ListenerOptions
 from mcp_bridge.names import queue_names
+from mcp_bridge.quarantine import described, find, frames
 from mcp_bridge.rpc import Message
 from mcp_bridge.sealing import PairingSecret, read_key_file, write_key_file
 from mcp_bridge.upstream import StdioUpstream
@@ -50,7 +49,13 @@ async def provision(queue: str, name: str, callers: Sequence[str]) -> None:
 
 
 async def serve(
-    queue: str, name: str, key_file: Path, journal_file: Path | None, command: Sequence[str]
+    queue: str,
+    name: str,
+    key_file: Path,
+    command: Sequence[str],
+    *,
+    journal_file: Path | None,
+    lease_s: int,
 ) -> None:
     """Carry requests to a stdio command until SIGINT or SIGTERM, then drain.
 
@@ -61,7 +66,14 @@ async def serve(
     async with open_carrier(queue) as carrier:
         with closing(Journal(journal_file or _default_journal(name))) as journal:
             listener = Listener(
-                carrier, name, keys, journal, upstream, pass_through, on_event=tell_health
+                carrier,
+                name,
+                keys,
+                journal,
+                upstream,
+                pass_through,
+                options=ListenerOptions(lease_s=lease_s),
+                on_event=tell_health,
             )
             await _until_told_to_stop(listener.run)
 
@@ -91,17 +103,17 @@ async def bench(queue: str, *, as_json: bool) -> None:
 
 async def quarantine(action: str, frame_id: str | None, queue: str, name: str) -> None:
     """List what was put aside, show one frame as it stands, or discard one."""
-    if (action == "list") is not (frame_id is None):
-        raise LocalFault(Code.BAD_SETTINGS)
     where = queue_names(name).quarantine
     async with open_carrier(queue) as carrier:
-        async for taken in quarantined.frames(carrier, where):
-            if action == "list":
-                _say(json.dumps(quarantined.described(taken)) + "\n")
-            elif taken.receipt.message_id == frame_id and action == "show":
-                _say(taken.text + "\n")
-            elif taken.receipt.message_id == frame_id:
-                await carrier.delete(where, taken.receipt)
+        if frame_id is None:
+            async for taken in frames(carrier, where):
+                _say(json.dumps(described(taken)) + "\n")
+            return
+        found = await find(carrier, where, frame_id)
+        if action == "show":
+            _say(found.text + "\n")
+        else:
+            await carrier.delete(where, found.receipt)
 
 
 def pass_through(message: Message) -> Message:

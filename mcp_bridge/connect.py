@@ -9,5 +9,5 @@ from mcp_bridge.caller import Caller, relay
 
 async def connect(caller: Caller) -> None:
     """Serve stdin and stdout until the host closes stdin."""
-    async with stdio_server() as (read, write):
+    async with stdio_server() as (read, write), write:  # its writer ends with the stream
         await relay(read, write.send, caller)

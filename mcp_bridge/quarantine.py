@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 
+import anyio
+
 from mcp_bridge.carriers.port import MAX_TAKE, Carrier, Taken
-from mcp_bridge.errors import PeerFault, QueueMissing
+from mcp_bridge.errors import Code, LocalFault, PeerFault, QueueMissing
 from mcp_bridge.frames import parse
 
 KEEP_S = 14 * 24 * 3600
-LOOK_S = 5  # a frame that was looked at is hidden from others for this long
+LOOK_S = 1  # a frame that was looked at is hidden from others for this long
+LOOKS = 3  # for one frame, which somebody else may just be looking at
 MOST = 320  # frames in one look
 
 
@@ -30,6 +33,16 @@ async def frames(carrier: Carrier, queue: str) -> AsyncGenerator[Taken]:
             return
         for one in taken:
             yield one
+
+
+async def find(carrier: Carrier, queue: str, frame_id: str) -> Taken:
+    """One frame. Raises LocalFault(EXPIRED) if it is not there (any more), CarrierFault."""
+    for _ in range(LOOKS):
+        async for taken in frames(carrier, queue):
+            if taken.receipt.message_id == frame_id:
+                return taken
+        await anyio.sleep(LOOK_S)
+    raise LocalFault(Code.EXPIRED)
 
 
 def described(taken: Taken) -> Mapping[str, str | int | float]:

@@ -1,0 +1,61 @@
+"""The commands of the bridge as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+START_S = 20.0
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """This environment, with the checkout importable from anywhere."""
+    return {**os.environ, "PYTHONPATH": str(Path.cwd()), **extra}
+
+
+def mcp_bridge(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "mcp_bridge", *arguments],
+        env=environment(**extra),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(
+    folder: Path, queue: str, *, name: str, lease_s: int = 30
+) -> Iterator[subprocess.Popen[str]]:
+    """`mcp-bridge serve` in front of the test server; it is ready when this yields."""
+    command = [
+        *(sys.executable, "-m", "mcp_bridge", "serve"),
+        *("--queue", queue, "--name", name, "--key-file", str(folder / "key")),
+        *("--journal", str(folder / "journal"), "--lease", str(lease_s), "--"),
+        *(
+            sys.executable,
+            "-m",
+            "tests.fakes.served",
+            str(folder / "effects"),
+            str(folder / "gate"),
+        ),
+    ]
+    with subprocess.Popen(
+        command, env=environment(), stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    ) as process:
+        try:
+            assert process.stderr is not None
+            for line in process.stderr:  # ends with the process, so it cannot wait for ever
+                if line.strip() == "mcp-bridge: ready":
+                    break
+            yield process
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.communicate(timeout=START_S)
