@@ -69,6 +69,8 @@ def _split_names(identifiers: Iterable[Identifier]) -> frozenset[str]:
 def needles(identifier: Identifier) -> Iterator[Needle]:
     """Yield what to look for because of one identifier."""
     value, kind = identifier.value, identifier.kind
+    if squash(fold(value)).text in _squashed(folding_tables().placeholders):
+        return
     if kind in _NAMES:
         yield from _name(value)
     elif kind is IdentifierKind.BIRTH_DATE:

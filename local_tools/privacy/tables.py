@@ -34,6 +34,7 @@ class FoldingTables:
     date_units: str  # year, month, day
     honorifics: tuple[str, ...]
     titles: tuple[str, ...]
+    placeholders: tuple[str, ...]
     excuse_breakers: tuple[str, ...]
     facility_forms: tuple[str, ...]
     facility_words: tuple[str, ...]
@@ -76,6 +77,7 @@ def folding_tables() -> FoldingTables:
         date_units=table["date_units"],
         honorifics=tuple(table["honorifics"]),
         titles=tuple(table["titles"]),
+        placeholders=tuple(table["placeholders"]),
         excuse_breakers=tuple(table["excuse_breakers"]),
         facility_forms=tuple(table["facility_forms"]),
         facility_words=tuple(table["facility_words"]),

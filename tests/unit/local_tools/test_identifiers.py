@@ -130,10 +130,15 @@ def test_an_english_name() -> None:
     assert not index.find("primary care, summary")
 
 
-@pytest.mark.parametrize("value", ["", " ", "・", "Dr.", "医師", "不明", "-", "0"])
+@pytest.mark.parametrize("value", ["", " ", "・", "Dr.", "医師", "-", "0"])
 def test_an_empty_or_odd_value_harms_nothing(value: str) -> None:
     for kind in Kind:
         assert not index_of((Identifier(kind, value),)).find("高血圧症 with TSH low 30代 1-5年前")
+
+
+def test_a_field_that_nobody_filled_in_is_no_name() -> None:
+    index = index_of((Identifier(Kind.NAME, "不明"), Identifier(Kind.DOCTOR, "担当医")))
+    assert not index.find("原因不明の発熱、担当医に相談")
 
 
 @pytest.mark.parametrize(
