@@ -66,13 +66,12 @@ def passes(make_gate: MakeGate, language: Language) -> bool:
     record = patient(table["patient"])
     real = make_gate(language, lambda: record.identifiers)
     lenient = make_gate(AnythingGoes(), lambda: record.identifiers)
-    good: Mapping[Lang, Any] = {"ja": table["good_ja"], "en": table["good_en"]}
+    age = table["good"][0]["age"]
     return all(
-        _leaves(real, record, lang, payload["age"], payload["texts"])
-        for lang, payload in good.items()
+        _leaves(real, record, good["lang"], good["age"], good["texts"]) for good in table["good"]
     ) and all(
-        not _leaves(real, record, "ja", good["ja"]["age"], [bad["text"]])
-        and bad["rule"] in _reasons(lenient, record, good["ja"]["age"], bad["text"])
+        not _leaves(real, record, "ja", age, [bad["text"]])
+        and bad["rule"] in _reasons(lenient, record, age, bad["text"])
         for bad in table["bad"]
     )
 
