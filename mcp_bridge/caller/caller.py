@@ -131,6 +131,7 @@ class Caller:
         try:
             with anyio.CancelScope(deadline=began + budget_s):
                 posted = await self._post(texts, began + budget_s)
+                self._mailbox.sent(pending)
                 self._on_event(FrameEvent(Hop.SENT, pending.mid, request["method"]))
                 await pending.answered.wait()
         except CarrierFault as fault:
@@ -216,9 +217,8 @@ async def open_caller(
                 carrier, names, caller, keys, tasks, mailbox, options or CallerOptions(), on_event
             )
     finally:
-        if made_here:
-            with anyio.move_on_after(CLOSE_S, shield=True):
-                await _drop(carrier, queue)
+        with anyio.move_on_after(CLOSE_S, shield=True):
+            await (_drop(carrier, queue) if made_here else mailbox.tidy())
 
 
 async def _create(carrier: Carrier, queue: str) -> bool:

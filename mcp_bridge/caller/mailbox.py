@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 
@@ -20,7 +22,9 @@ from mcp_bridge.errors import (
 )
 from mcp_bridge.events import FrameEvent, Health, HealthEvent, Hop, OnEvent
 from mcp_bridge.frames import Direction, Header, Kind, parse
+from mcp_bridge.later import Later
 from mcp_bridge.patience import Backoff
+from mcp_bridge.rhythm import Rhythm
 from mcp_bridge.rpc import Message, Notify, decode, is_response
 from mcp_bridge.sealing import KeyRing
 
@@ -35,6 +39,7 @@ class Pending:
 
     mid: str
     notify: Notify
+    sent_at: float | None = None  # on the loop's clock
     answered: anyio.Event = field(default_factory=anyio.Event)
     response: Message | None = None
     last_seq: int = 0  # of the notifications; the queue promises no order
@@ -49,28 +54,41 @@ class Mailbox:
         self._keys = keys
         self._on_event = on_event
         self._pending: dict[str, Pending] = {}
-        self._somebody_waits = anyio.Event()
+        self._changed = anyio.Event()
+        self._next_poll = math.inf
+        self._asked_at = 0.0  # when the latest poll began
+        self._rhythm = Rhythm()
         self._cadence = Cadence(idle_cap_s=SLOWEST_POLL_S)
         self._assembler = Assembler(clock=anyio.current_time, max_bytes=MAX_ASSEMBLED)
+        self._later = Later()
         self._health = Health.STARTING
 
     def expect(self, mid: str, notify: Notify) -> Pending:
-        """From now on, look for the reply to `mid`; until `forget`."""
+        """A call is about to be sent. Polling for its reply starts with `sent`."""
         pending = self._pending[mid] = Pending(mid, notify)
-        self._cadence.heat()
-        self._somebody_waits.set()
         return pending
+
+    def sent(self, pending: Pending) -> None:
+        """Its request is on the queue; look for the reply until `forget`."""
+        now = pending.sent_at = anyio.current_time()
+        self._next_poll = min(self._next_poll, now + self._rhythm.quiet_s())
+        self._cadence.heat()
+        self._changed.set()
+        self._later.touch()
 
     def forget(self, pending: Pending) -> None:
         """Nobody waits for it any more: a reply that still comes is dropped."""
         del self._pending[pending.mid]
+        if not self._pending:
+            self._next_poll = math.inf
 
     async def run(self) -> None:
         """Poll until cancelled."""
         backoff = Backoff()
-        async with background() as deletions:
+        async with background() as tasks:
+            tasks.start_soon(self._later.run)
             while True:
-                await self._until_somebody_waits()
+                await self._until_it_is_time()
                 try:
                     taken = await self._take()
                 except CarrierFault as fault:
@@ -80,17 +98,26 @@ class Mailbox:
                 self._report(Health.READY)
                 for message in taken:
                     await self._deliver(message)
-                    deletions.start_soon(self._delete, message.receipt)
-                if self._pending:
-                    await anyio.sleep(self._cadence.gap())
+                    self._later.add(partial(self._delete, message.receipt))
+                self._plan_next_poll()
 
-    async def _until_somebody_waits(self) -> None:
-        while not self._pending:
-            self._somebody_waits = anyio.Event()
-            await self._somebody_waits.wait()
+    async def tidy(self) -> None:
+        """Delete what was read and is still there; for a queue that stays."""
+        await self._later.finish()
+
+    async def _until_it_is_time(self) -> None:
+        """A call that is sent meanwhile can only make it earlier."""
+        while (wait_s := self._next_poll - anyio.current_time()) > 0:
+            self._changed = anyio.Event()
+            with anyio.move_on_after(wait_s):
+                await self._changed.wait()
+
+    def _plan_next_poll(self) -> None:
+        waiting = any(pending.sent_at is not None for pending in self._pending.values())
+        self._next_poll = anyio.current_time() + self._cadence.gap() if waiting else math.inf
 
     async def _take(self) -> Sequence[Taken]:
-        asked_at = anyio.current_time()
+        self._asked_at = anyio.current_time()
         try:
             taken = await self._carrier.take(self._queue, limit=MAX_TAKE, lease_s=LEASE_S)
         except CarrierFault:
@@ -98,7 +125,7 @@ class Mailbox:
         except Exception:  # noqa: BLE001 - an adapter that breaks must not end the poller
             raise CarrierUnreachable from None
         if not taken:
-            self._cadence.measured(anyio.current_time() - asked_at)
+            self._cadence.measured(anyio.current_time() - self._asked_at)
         if len(taken) == MAX_TAKE:
             self._cadence.found()
         else:
@@ -126,6 +153,8 @@ class Mailbox:
         *notifications, last = messages
         if header.kind is Kind.REPLY and is_response(last):
             pending.response = last
+            if pending.sent_at is not None:
+                self._rhythm.heard(self._asked_at - pending.sent_at)
         elif header.kind is Kind.PROGRESS and header.seq > pending.last_seq:
             pending.last_seq = header.seq
             notifications = list(messages)

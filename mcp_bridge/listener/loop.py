@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 import anyio.abc
 from anyio import to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
+from mcp_bridge.background import background
 from mcp_bridge.cadence import Cadence
 from mcp_bridge.carriers.port import MAX_TAKE, Carrier, Taken
 from mcp_bridge.errors import (
@@ -24,12 +26,14 @@ from mcp_bridge.errors import (
 from mcp_bridge.events import FrameEvent, Health, HealthEvent, Hop, OnEvent, ignore
 from mcp_bridge.incidents import Incidents
 from mcp_bridge.journal import Journal
+from mcp_bridge.later import Later
 from mcp_bridge.listener.exchange import Exchange, Fate
 from mcp_bridge.listener.intake import Intake, Work
 from mcp_bridge.listener.run import Guard, Runner
 from mcp_bridge.names import queue_names
 from mcp_bridge.patience import Backoff, may_pass
 from mcp_bridge.quarantine import put_aside
+from mcp_bridge.rhythm import Rhythm
 from mcp_bridge.sealing import KeyRing
 from mcp_bridge.upstream.port import Upstream
 
@@ -75,6 +79,9 @@ class Listener:
         self._exchange = Exchange(carrier, self._names, keys, journal, runner, incidents)
         self._intake = Intake(carrier, self._names.requests, keys, self._options.lease_s)
         self._cadence = Cadence(idle_cap_s=self._options.idle_cap_s)
+        self._later = Later()
+        self._rhythm = Rhythm()
+        self._found_at: float | None = None
         self._health = Health.STOPPED
         self._busy = 0
         self._freed = anyio.Event()
@@ -119,7 +126,7 @@ class Listener:
             for message in taken:
                 self._busy += 1
                 hand_out.send_nowait(message)
-            await self._wait(self._cadence.gap())
+            await self._wait(self._gap(len(taken), limit))
 
     async def _free_workers(self) -> int:
         """How many requests can start now; waits until one can, so that none is held in vain."""
@@ -140,13 +147,21 @@ class Listener:
             raise CarrierUnreachable from None
         if not taken:
             self._cadence.measured(anyio.current_time() - asked_at)
-        if len(taken) == limit:
+        if taken:
+            if self._found_at is not None:
+                self._rhythm.heard(asked_at - self._found_at)
+            self._found_at = asked_at
+            self._later.touch()
             self._cadence.found()
         else:
             self._cadence.empty()
-            if taken:
-                self._cadence.heat()
         return taken
+
+    def _gap(self, taken: int, limit: int) -> float:
+        """Until the next poll. When there was less than we could take, there is no more."""
+        if 0 < taken < limit:
+            return self._rhythm.quiet_s()
+        return self._cadence.gap()
 
     async def _wait(self, seconds: float) -> None:
         with anyio.move_on_after(seconds):
@@ -164,11 +179,14 @@ class Listener:
     async def _work_off(self, jobs: MemoryObjectReceiveStream[Taken]) -> None:
         """Shielded: when `run` is cancelled the jobs end, and those that run may finish."""
         with anyio.CancelScope(shield=True) as scope:
-            async with jobs, anyio.create_task_group() as tasks:
-                async for taken in jobs:
-                    tasks.start_soon(self._handle, taken, tasks)
-                self._intake.let_go_of_parts()
-                scope.deadline = anyio.current_time() + self._options.drain_s
+            async with background() as deletions:
+                deletions.start_soon(self._later.run)
+                async with jobs, anyio.create_task_group() as tasks:
+                    async for taken in jobs:
+                        tasks.start_soon(self._handle, taken, tasks)
+                    self._intake.let_go_of_parts()
+                    scope.deadline = anyio.current_time() + self._options.drain_s
+            await self._later.finish()
 
     async def _handle(self, taken: Taken, tasks: anyio.abc.TaskGroup) -> None:
         try:
@@ -192,8 +210,7 @@ class Listener:
             fate = await self._fate(work, admitted.body)
             if fate is Fate.QUARANTINE:
                 await self._quarantine(taken, Code.UNKNOWN_OUTCOME)
-            # Nobody waits for the deletion, so it holds no worker.
-            tasks.start_soon(self._end, work, fate)
+            self._later.add(partial(self._end, work, fate))
 
     async def _fate(self, work: Work, body: bytes) -> Fate:
         expired = anyio.current_time() >= work.deadline
