@@ -9,7 +9,7 @@ A condition is "a & b & c"; each part is a list of selectors "x|y" of which one 
     allergy:ID              an allergen of the record, or a medicine of its class
     symptom:ID  system:ID   complained of now
     lab:ID=FLAG  trend:ID=DIRECTION
-    age>=N                  the lower end of the age band: a rule tells no more than that
+    age>=N  age<N           the lower end of the age band: a rule tells no more than that
     drugs>=N                the number of recognised medicines
     redflag                 a red-flag symptom is complained of
     unclassified_allergy  allergies_unknown  always
@@ -24,7 +24,7 @@ from local_tools.summary.facts import ConditionFact, Facts, TermFact, lower_end
 from local_tools.vocabulary import Kind, Match, Term
 
 Source = tuple[str, ...]
-_COUNT = re.compile(r"(age|drugs)>=([0-9]+)")
+_COUNT = re.compile(r"(age|drugs)(>=|<)([0-9]+)")
 
 
 def holds(when: str, facts: Facts) -> Source | None:
@@ -54,7 +54,7 @@ def _any(alternatives: str, facts: Facts) -> Source | None:
 def _one(selector: str, facts: Facts) -> Source | None:
     counted = _COUNT.fullmatch(selector)
     if counted is not None:
-        return _counted(counted.group(1), int(counted.group(2)), facts)
+        return _counted(*counted.groups(), facts)
     name, _, value = selector.partition(":")
     if name in _STATES and not value:
         return _STATES[name](facts)
@@ -70,11 +70,14 @@ def _one(selector: str, facts: Facts) -> Source | None:
     return tuple(path for _, sources in matching for path in sources) if matching else None
 
 
-def _counted(what: str, least: int, facts: Facts) -> Source | None:
-    if what == "drugs":
-        paths = tuple(path for drug in facts.drugs for path in drug.sources)
-        return paths if len(facts.drugs) >= least else None
-    return () if facts.age.marks and lower_end(facts.age) >= least else None
+def _counted(what: str, relation: str, number: str, facts: Facts) -> Source | None:
+    if what == "age" and not facts.age.marks:  # the record does not say
+        return None
+    value = lower_end(facts.age) if what == "age" else len(facts.drugs)
+    is_least = value >= int(number)
+    if is_least != (relation == ">="):
+        return None
+    return () if what == "age" else tuple(path for drug in facts.drugs for path in drug.sources)
 
 
 def _lab(value: str, facts: Facts) -> Source | None:

@@ -20,8 +20,8 @@ class Index:
     """Looks terms up by any of their names.
 
     `names` maps the key of every name to its term, by kind. `words` are small word lists by role:
-    "form", "unit", "schedule", "salt" (what may follow a medicine's name), "allergy" (what may
-    follow an allergen), "allergy_head", "stop" (no longer taken), "absence" (nothing known).
+    "form", "unit", "schedule", "salt", "topical" (what may follow a medicine's name), "allergy"
+    (what may follow an allergen), "allergy_head", "stop" (no longer taken), "absence" (nothing known).
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class Index:
         self._allergy_tail = _ending(words["allergy"])
         self._allergy_head = tuple(fold(word) for word in words["allergy_head"])
         self._medicine_tail = _medicine_tail(words)
+        self._topical_tail = _ending(words["topical"])
 
     def find(self, kind: Kind, text: str) -> Term | None:
         """Return the term that has this name, if any."""
@@ -59,27 +60,39 @@ class Index:
         return None
 
     def drug(self, text: str) -> Term | None:
-        """Return the medicine; strength, form, salt and schedule behind its name do not matter."""
-        rest = fold(text)
+        """Return the medicine; strength, form, salt and schedule behind its name do not matter.
+
+        A gel or an eye drop does not act like a tablet: a text that names such a form is
+        recognised only when the table marks the medicine "topical".
+        """
+        rest, is_topical = fold(text), False
         while rest:
             term = self._names[Kind.DRUG].get(key(rest))
             if term is not None:
-                return term
+                return None if is_topical and "topical" not in term.marks else term
+            bracket = _BRACKETS.search(rest)
+            if bracket is not None and key(bracket.group(1)) in self._names[Kind.DRUG]:
+                return self._twice_named(rest[: bracket.start()], bracket.group(1))
             shorter = self._without_tail(rest)
+            if shorter == rest:
+                shorter, is_topical = _cut(self._topical_tail, rest), True
             if shorter == rest:
                 return None
             rest = shorter
         return None
 
+    def _twice_named(self, text: str, other_name: str) -> Term | None:
+        """A name with another one in brackets, such as the brand: both must mean the same."""
+        term = self.drug(text)
+        return term if term is self._names[Kind.DRUG][key(other_name)] else None
+
     def _without_tail(self, text: str) -> str:
         bracket = _BRACKETS.search(text)
         if bracket is None:
-            return self._medicine_tail.sub("", text, count=1).rstrip()
-        if bracket.group().startswith(_MAKER):
-            return text[: bracket.start()].rstrip()
-        inside = bracket.group(1)
+            return _cut(self._medicine_tail, text)
+        inside = "" if bracket.group().startswith(_MAKER) else bracket.group(1)
         while inside:
-            shorter = self._medicine_tail.sub("", inside, count=1).rstrip()
+            shorter = _cut(self._medicine_tail, inside)
             if shorter == inside:
                 return text
             inside = shorter
@@ -116,6 +129,10 @@ class Index:
         return key(text) in self._absence
 
 
+def _cut(tail: re.Pattern[str], text: str) -> str:
+    return tail.sub("", text, count=1).rstrip()
+
+
 def _after(word: str, name: str) -> str:
     return name[len(word) :] if name.startswith(word) else ""
 
@@ -131,12 +148,12 @@ def _ending(words: Iterable[str]) -> re.Pattern[str]:
 
 def _medicine_tail(words: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
     """A strength, a unit, a form, a salt or a schedule at the end; Latin ones as whole words."""
-    number = r"(?<![0-9.a-z])[0-9]+(?:[.,][0-9]+)?"
+    number = r"(?<![0-9.])[0-9]+(?:[.,/][0-9]+)?"
     roles = ("unit", "form", "salt", "schedule")
     folded = sorted({fold(w) for role in roles for w in words[role]}, key=len, reverse=True)
     latin = "|".join(re.escape(w) for w in folded if w.isascii())
     other = "|".join(re.escape(w) for w in folded if not w.isascii())
     units = "|".join(re.escape(fold(w)) for w in sorted(words["unit"], key=len, reverse=True))
     return re.compile(
-        rf"(?:{number}\s*(?:{units})?|(?<![a-z])(?:{latin})|{other}|[\s,.:;/+\u3001\u30fb\-x\u00d7])$"
+        rf"(?:{number}\s*(?:{units})?|(?<![a-z])(?:{latin})|{other}|[\s,.:;/+\u3001\u30fb\-\u00d7])$"
     )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 PINS = {
-    "allergens.csv": "d40635b9376f8ebd93a41fc7e5297d5cf6c772b28908addc7e859a7521af1f7a",
-    "conditions.csv": "9fbab2cbdb621b44067862e9b3e86e8d8bd0a2de2acf673fa9974560a3a33af9",
-    "drugs.csv": "0e4b4695fd8187001b6b3fcf8d6e00d00edf5c9dfbe85b43faa0fbf3f6a116f4",
-    "interactions.csv": "6896fe4b70ef43e97ffacc3dce6760e4ce227dbbb59090a21c7289ddefbae877",
-    "labs.csv": "42b835809f87ae7e47faec96b6e5c8609d954f6223696d7c63ea8a408dbce6d5",
+    "allergens.csv": "99885317af8165d16b7de488bdba8e9042e00cdc5d933e57a1ee42ff0bacd6af",
+    "conditions.csv": "d6a43b42d67309251eccb299adc7cfd10d80fcf0f735389a6e88d2d631d5ede7",
+    "drugs.csv": "1122fa786c40801fae2c4cf0ccfb45dc2d5ff2740200ee913a01818e10ea7212",
+    "interactions.csv": "227e34ca45a57e005420d468cd902de03ec7e3a4ad79c003ba91ec0d7636cf44",
+    "labs.csv": "e80240e47f7f6d72c635e05ee27313caaa610de69bebdf6407529ac90e51f2f8",
     "negations.csv": "b8661eea6c940e4df4e5cb74d0a201f2e817395b7d5b0ce72c27d7b4865439c6",
-    "recommendations.csv": "720b58c2cf44fa0a4209de5331695293701a5cbd0a52ff6df5a72d0548fc23cf",
-    "red_flags.csv": "77b23f466c86ed0282538eb8c171b67a9b8e3dcbe7055c3664c012fdc05e988b",
-    "risks.csv": "17db4badc96c490cf20f589caf65121672c6ca14a9853954ba59c2dbf468f963",
-    "symptoms.csv": "cb1771e89864165e6a2e45f8ef92184fe9ab527b871f0972f0291367ea672e6a",
-    "tails.csv": "1512a8e7bd1f5f6946e772852cf8e5380e38c891c0e696301fffbed880081620",
+    "recommendations.csv": "07d38bf6cf073a0d68f64a33de7e4a73c228d1ecdd811be4c4c9365ec857fd44",
+    "red_flags.csv": "5930d3ddf55a18e4dc4fc5b03954a890b2fb30afc4f09381e412b050d7b7bf62",
+    "risks.csv": "32d034b3e5521c0cfbb7f6dd15a45419e33660c3296ad8321acdf2346f058ac9",
+    "symptoms.csv": "3f38882159d4b264828d3c3409420060d327f40550139ac7e51ac51730f06fff",
+    "tails.csv": "5c8198c9334190122f4bacbb35b691968bb9962607e3804a3c59909b52cabf70",
     "templates.csv": "3b0652700eef770bbe16a94a3a05866c3111cfecfc98a1b4b377aad8d43b6cbd",
-    "words.csv": "d8de54ab12c2182638aaacf8b8cf48e453ee44616471a622c09bf625f81ba9b9",
+    "words.csv": "a3052a4b81b006e2c8f9049cf58be7fa05c8728cf601b47f049ac82cf8633a2f",
 }
