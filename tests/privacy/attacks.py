@@ -47,6 +47,25 @@ RECORD = PatientRecord(
     identifiers=IDENTIFIERS,
     free_texts=(NOTE,),
 )
+# Names that are inside of clinical terms, or read like words of one: kanji and kana in turn.
+_FAMILIES = """
+橋本 はしもと 川崎 かわさき 高安 たかやす 木村 きむら 小口 おぐち 平山 ひらやま 原田 はらだ 亀頭 かめがしら
+菊池 きくち 石原 いしはら 川畑 かわばた 三角 みすみ 小柳 こやなぎ 山本 やまもと 伊藤 いとう 中村 なかむら
+本田 ほんだ 上田 うえだ 大腿 おおもも 小林 こばやし 前田 まえだ 安藤 あんどう 高血 たかち 脳下 のうした
+"""
+_GIVEN = "健 けん 肝司 かんじ 正 ただし 真理 まり 胃一 いいち 恵 めぐみ 茜 あかね 麻疹 ましん"
+COMMON_PEOPLE = (
+    *(
+        Identifier(kind, f"{family} {given}")
+        for at, kind in ((0, Kind.NAME), (1, Kind.KANA))
+        for family in _FAMILIES.split()[at::2]
+        for given in _GIVEN.split()[at::2]
+    ),
+    *(
+        Identifier(Kind.NAME, name)
+        for name in ("Mary Long", "John Lee", "Ann Heart", "Pat Failure", "Kim Young", "Ray Chest")
+    ),
+)
 VALUES = (
     NAME,
     FAMILY,

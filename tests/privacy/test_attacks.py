@@ -97,6 +97,28 @@ def test_a_name_split_over_items_does_not_leave(gate: Gate) -> None:
         assert release is None or json.loads(release.body)["recommendations"] == []
 
 
+def test_a_surname_inside_a_disease_is_no_leak_but_the_hospital_is(
+    vocabulary: Vocabulary,
+) -> None:
+    people = (*attacks.IDENTIFIERS, *attacks.COMMON_PEOPLE)
+    gate = Gate(vocabulary, lambda: people)
+    for disease in ("橋本病", "川崎病"):
+        release = released(gate, hostile(disease, f"{disease}(治療中)"))
+        assert release is not None
+        assert len(json.loads(release.body)["recommendations"]) == 2
+        for name in (f"{disease}院", disease[:-1], f"{disease[:-1]}さん", f"{disease}院(治療中)"):
+            assert released(gate, hostile(name)) is None
+
+
+def test_rare_facts_need_a_persons_yes(gate: Gate) -> None:
+    two = released(gate, hostile("悪性黒色腫", "多発性骨髄腫"))
+    one = released(gate, hostile("悪性黒色腫", "バセドウ病"))
+    assert two is not None
+    assert one is not None
+    assert two.confirm == ("rare_combination",)
+    assert one.confirm == ()
+
+
 def test_a_payload_in_any_place_of_the_document(gate: Gate) -> None:
     bad = Statement(attacks.NAME, ("x",))
     base = hostile()
@@ -111,9 +133,9 @@ def _fields(summary: Summary) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("lang", ["ja", "en"])
-def test_official_terms_for_random_people_pass(lang: Lang, vocabulary: Vocabulary) -> None:
-    """False blocks: clean payloads with this clinic's names in the index."""
-    gate = Gate(vocabulary, lambda: attacks.IDENTIFIERS)
+def test_every_term_passes_in_a_clinic_of_common_names(lang: Lang, vocabulary: Vocabulary) -> None:
+    """False blocks: many of these names are inside of a disease's name, or look like a word."""
+    gate = Gate(vocabulary, lambda: (*attacks.IDENTIFIERS, *attacks.COMMON_PEOPLE))
     kinds = (Kind.CONDITION, Kind.DRUG, Kind.ALLERGEN)
     terms = [term.text(lang) for kind in kinds for term in vocabulary.terms(kind)]
     terms = [text for text in dict.fromkeys(terms) if text != GOOD[lang]]

@@ -82,6 +82,16 @@ def test_a_name_inside_a_disease_is_no_finding(vocabulary: Vocabulary) -> None:
     assert check_message("バセドウ病院より", IDENTIFIERS, vocabulary=vocabulary).findings
 
 
+def test_hashimoto_is_a_disease_a_patient_and_a_hospital(vocabulary: Vocabulary) -> None:
+    def findings(text: str) -> list[str]:
+        found = check_message(text, IDENTIFIERS, vocabulary=vocabulary).findings
+        return [text[finding.start : finding.end] for finding in found]
+
+    assert findings("橋本病の既往、川崎病の疑い") == []
+    assert findings("橋本病院からの紹介") == ["橋本"]
+    assert findings("橋本さんの橋本病") == ["橋本"]
+
+
 def test_findings_are_in_order_and_do_not_overlap() -> None:
     text = "橋本美咲、1985年3月1日生まれ、P-20417、090-1234-5678、橋本健一"
     findings = check_message(text, IDENTIFIERS).findings
