@@ -68,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ToolsError as error:
         _log.error(error.code.value)
         return FAILED
+    except Exception:  # noqa: BLE001 - a traceback would show its text
+        _log.error(Code.INTERNAL.value)
+        return FAILED
     return FINE
 
 

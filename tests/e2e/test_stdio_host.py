@@ -123,15 +123,29 @@ async def test_stderr_says_codes_only(tmp_path: Path) -> None:
     assert lines == [f"WARNING local_tools.approval_desk: {hint}"]
 
 
-async def test_an_unknown_patient_is_not_configured(tmp_path: Path) -> None:
+async def ended(home: Path, *arguments: str) -> tuple[int, bytes, list[str]]:
+    """Exit code, stdout, and lines of stderr of a start that comes to nothing."""
     with anyio.fail_after(60):
         process = await anyio.run_process(
-            [sys.executable, "-m", "local_tools", "--patient", "カナリア鳥之助"],
-            env=os.environ | {"KARTE_HOME": str(tmp_path)},
+            [sys.executable, "-m", "local_tools", *arguments],
+            env=os.environ | {"KARTE_HOME": str(home)},
             cwd=ROOT,
             check=False,
             input=b"",
         )
-    assert process.returncode == 3
-    assert process.stdout == b""
-    assert process.stderr.decode().splitlines() == ["ERROR local_tools.cli: record_not_found"]
+    return process.returncode, process.stdout, process.stderr.decode().splitlines()
+
+
+async def test_an_unknown_patient_is_not_configured(tmp_path: Path) -> None:
+    outcome = await ended(tmp_path, "--patient", "カナリア鳥之助")
+    assert outcome == (3, b"", ["ERROR local_tools.cli: record_not_found"])
+
+
+async def test_a_failure_that_nobody_thought_of_is_a_code(tmp_path: Path) -> None:
+    (tmp_path / "カナリア").write_text("a file where the data folder should be")
+    assert await ended(tmp_path / "カナリア") == (1, b"", ["ERROR local_tools.cli: internal"])
+
+
+async def test_wrong_usage_is_wrong_usage(tmp_path: Path) -> None:
+    code, out, _ = await ended(tmp_path, "--approval", "perhaps")
+    assert (code, out) == (2, b"")
