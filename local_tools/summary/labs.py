@@ -49,7 +49,8 @@ def lab_facts(
         if direction:
             term = vocabulary.term(Kind.TREND, direction)
             found.setdefault((test.id, "trend"), LabFact(test, term, (trend.path,)))
-    return tuple(sorted(found.values(), key=lambda f: (f.lab.order, f.finding.order)))
+    # What is abnormal now comes first, and is kept when there is too much.
+    return tuple(sorted(found.values(), key=lambda f: (f.finding.kind, f.lab.order)))
 
 
 def _is_normal(flag: str) -> bool:

@@ -54,7 +54,7 @@ def _any(alternatives: str, facts: Facts) -> Source | None:
 def _one(selector: str, facts: Facts) -> Source | None:
     counted = _COUNT.fullmatch(selector)
     if counted is not None:
-        return _counted(*counted.groups(), facts)
+        return _counted(counted[1], counted[2], int(counted[3]), facts)
     name, _, value = selector.partition(":")
     if name in _STATES and not value:
         return _STATES[name](facts)
@@ -70,12 +70,11 @@ def _one(selector: str, facts: Facts) -> Source | None:
     return tuple(path for _, sources in matching for path in sources) if matching else None
 
 
-def _counted(what: str, relation: str, number: str, facts: Facts) -> Source | None:
+def _counted(what: str, relation: str, number: int, facts: Facts) -> Source | None:
     if what == "age" and not facts.age.marks:  # the record does not say
         return None
     value = lower_end(facts.age) if what == "age" else len(facts.drugs)
-    is_least = value >= int(number)
-    if is_least != (relation == ">="):
+    if (value >= number) != (relation == ">="):
         return None
     return () if what == "age" else tuple(path for drug in facts.drugs for path in drug.sources)
 

@@ -21,7 +21,7 @@ class Index:
 
     `names` maps the key of every name to its term, by kind. `words` are small word lists by role:
     "form", "unit", "schedule", "salt", "topical" (what may follow a medicine's name), "allergy"
-    (what may follow an allergen), "allergy_head", "stop" (no longer taken), "absence" (nothing known).
+    (what may follow an allergen), "allergy_head", "stop" (no longer taken), "absence" (none).
     """
 
     def __init__(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 PINS = {
-    "allergens.csv": "99885317af8165d16b7de488bdba8e9042e00cdc5d933e57a1ee42ff0bacd6af",
+    "allergens.csv": "2d3f5f1e99b29b7a026c329986e0644a21f0d1f01112ed095a2a5c16b987c72a",
     "conditions.csv": "d6a43b42d67309251eccb299adc7cfd10d80fcf0f735389a6e88d2d631d5ede7",
     "drugs.csv": "1122fa786c40801fae2c4cf0ccfb45dc2d5ff2740200ee913a01818e10ea7212",
-    "interactions.csv": "227e34ca45a57e005420d468cd902de03ec7e3a4ad79c003ba91ec0d7636cf44",
+    "interactions.csv": "7c0eaf8c9a4feac0cae9ecec0a7fc49f1a75d4f5df050242cdc5a0502995a7ae",
     "labs.csv": "e80240e47f7f6d72c635e05ee27313caaa610de69bebdf6407529ac90e51f2f8",
     "negations.csv": "b8661eea6c940e4df4e5cb74d0a201f2e817395b7d5b0ce72c27d7b4865439c6",
-    "recommendations.csv": "07d38bf6cf073a0d68f64a33de7e4a73c228d1ecdd811be4c4c9365ec857fd44",
+    "recommendations.csv": "0a9c4ef7bd7bfc0f6529129c34eac9cf1dd5fed376a5bf3a7596c7faaaf03736",
     "red_flags.csv": "5930d3ddf55a18e4dc4fc5b03954a890b2fb30afc4f09381e412b050d7b7bf62",
     "risks.csv": "32d034b3e5521c0cfbb7f6dd15a45419e33660c3296ad8321acdf2346f058ac9",
     "symptoms.csv": "3f38882159d4b264828d3c3409420060d327f40550139ac7e51ac51730f06fff",
