@@ -86,7 +86,9 @@ async def connect(
     options = CallerOptions(budget_s=budget_s)
     async with (
         open_carrier(queue) as carrier,
-        open_caller(carrier, name, keys, caller_id=caller_id, options=options) as caller,
+        open_caller(
+            carrier, name, keys, caller_id=caller_id, options=options, on_event=tell_health
+        ) as caller,
     ):
         await serve_stdio(caller)
 

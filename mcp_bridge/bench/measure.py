@@ -36,18 +36,24 @@ from mcp_bridge.carriers.port import Carrier
 from mcp_bridge.errors import CarrierFault
 from mcp_bridge.sealing import KeyRing, PairingSecret
 
-ROUNDS = 5
-WARM_UP = 10  # calls of each round that do not count
-SAMPLES = 60  # of floor and of calls, each round
 AT_ONCE = 32
-EACH = 20  # calls of each of those
-POLLED_CALLS = 5
 HOUR_S = 3600.0
 TEXT_BYTES = 1600  # of a sealed echo; the floor carries messages of the same size
 LONGEST_S = 120.0  # then the carrier is too slow to be measured
 
 
-async def measure(spec: str) -> Mapping[str, float]:
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is measured; this takes about half a minute."""
+
+    rounds: int = 5
+    warm_up: int = 10  # calls of each round that are not timed
+    samples: int = 60  # of floor and of calls, each round
+    each: int = 20  # calls of each of the 32 at once
+    polled_calls: int = 5  # by the plain poller; a second or two each
+
+
+async def measure(spec: str, effort: Effort | None = None) -> Mapping[str, float]:
     """The figures of the carrier that `spec` names; its queues are removed again.
 
     Raises:
@@ -60,7 +66,9 @@ async def measure(spec: str) -> Mapping[str, float]:
         try:
             with anyio.fail_after(LONGEST_S):
                 async with serving_process(spec, name, secret) as serving:
-                    return await _Bench(carrier, name, KeyRing(secret), count, serving).figures()
+                    keys = KeyRing(secret)
+                    bench = _Bench(carrier, name, keys, count, serving, effort or Effort())
+                    return await bench.figures()
         except TimeoutError:
             raise CarrierFault from None
         finally:
@@ -75,6 +83,7 @@ class _Bench:
     keys: KeyRing
     count: OperationCount
     serving: ServingProcess
+    effort: Effort
     floors: list[float] = field(default_factory=list[float])
     calls: list[float] = field(default_factory=list[float])
     operations: int = 0
@@ -84,13 +93,15 @@ class _Bench:
         await self.carrier.create(there)
         await self.carrier.create(back)
         text = "x" * TEXT_BYTES
-        for _ in range(ROUNDS):
-            for _ in range(SAMPLES):
+        for _ in range(self.effort.rounds):
+            for _ in range(self.effort.samples):
                 self.floors.append(await floor(self.carrier, there, back, text))
             await self._round_of_calls()
         calls_per_s = await self._calls_per_s()
-        bare = await cycles_per_s(self.carrier, there, back, text, at_once=AT_ONCE, each=EACH)
-        polled = await plain_poller(self.carrier, there, text, POLLED_CALLS)
+        bare = await cycles_per_s(
+            self.carrier, there, back, text, at_once=AT_ONCE, each=self.effort.each
+        )
+        polled = await plain_poller(self.carrier, there, text, self.effort.polled_calls)
         return self._summary() | {
             "calls_per_s_32": calls_per_s,
             "bare_cycles_per_s": bare,
@@ -101,17 +112,17 @@ class _Bench:
         theirs = await self.serving.operations_after("start")
         async with self._client() as client:
             ours = self.count.total
-            for number in range(WARM_UP + SAMPLES):
+            for number in range(self.effort.warm_up + self.effort.samples):
                 began = perf_counter()
                 await _echo(client)
-                if number >= WARM_UP:
+                if number >= self.effort.warm_up:
                     self.calls.append(perf_counter() - began)
             self.operations += self.count.total - ours
         self.operations += await self.serving.operations_after("stop") - theirs
 
     async def _calls_per_s(self) -> float:
         async def work() -> None:
-            for _ in range(EACH):
+            for _ in range(self.effort.each):
                 await _echo(client)
 
         await self.serving.operations_after("start")
@@ -123,7 +134,7 @@ class _Bench:
                     tasks.start_soon(work)
             elapsed_s = perf_counter() - began
         await self.serving.operations_after("stop")
-        return AT_ONCE * EACH / elapsed_s
+        return AT_ONCE * self.effort.each / elapsed_s
 
     @asynccontextmanager
     async def _client(self) -> AsyncGenerator[Client]:
@@ -140,7 +151,9 @@ class _Bench:
             "call_p50_ms": call_p50 * 1000,
             "ratio_p50": call_p50 / floor_p50,
             "ratio_p95": _p95(self.calls) / _p95(self.floors),
-            "ops_per_call": self.operations / (ROUNDS * (WARM_UP + SAMPLES)),
+            "ops_per_call": self.operations
+            / self.effort.rounds
+            / (self.effort.warm_up + self.effort.samples),
             "idle_ops_per_hour": _idle_polls(HOUR_S),
         }
 

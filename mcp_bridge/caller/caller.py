@@ -17,7 +17,6 @@ from mcp_bridge.caller.catalogue import Catalogue
 from mcp_bridge.caller.mailbox import Mailbox, Pending
 from mcp_bridge.carriers.port import Carrier, Receipt
 from mcp_bridge.errors import (
-    CarrierDenied,
     CarrierFault,
     CarrierUnreachable,
     Code,
@@ -98,6 +97,8 @@ class Caller:
         if known is not None:
             return known
         mid = uuid4().hex
+        if self._mailbox.is_closed:
+            return self._incidents.failed(mid, request, Code.CLOSED, Layer.CALLER, Executed.NO)
         budget_s = self._options.budget_s if budget_s is None else budget_s
         try:
             texts = await self._sealed(mid, encode(request), budget_s)
@@ -139,7 +140,8 @@ class Caller:
             executed = Executed.UNKNOWN if in_doubt else Executed.NO
             return self._incidents.failed(pending.mid, request, fault.code, Layer.CARRIER, executed)
         except anyio.get_cancelled_exc_class():
-            self._tasks.start_soon(self._withdraw, pending.mid, posted)
+            if not self._mailbox.is_closed:
+                self._tasks.start_soon(self._withdraw, pending.mid, posted)
             raise
         if pending.response is not None:
             elapsed_ms = (anyio.current_time() - began) * 1000
@@ -148,7 +150,8 @@ class Caller:
             return {**pending.response, "id": request["id"]}
         untouched = await self._withdraw(pending.mid, posted)
         executed = Executed.NO if untouched else Executed.UNKNOWN
-        return self._incidents.failed(pending.mid, request, Code.TIMED_OUT, Layer.CALLER, executed)
+        code = Code.CLOSED if self._mailbox.is_closed else Code.TIMED_OUT
+        return self._incidents.failed(pending.mid, request, code, Layer.CALLER, executed)
 
     async def _post(self, texts: Sequence[str], until: float) -> Posted:
         """Put the request; where nobody has served yet, the queue is made here."""
@@ -203,29 +206,31 @@ async def open_caller(
 
     Raises:
         LocalFault: BAD_SETTINGS, a name that no queue can have.
-        CarrierFault: the response queue cannot be made.
     """
     names = queue_names(name)
     caller = caller_id or f"c{token_hex(6)}"
     queue = names.responses(caller)
-    made_here = await _create(carrier, queue)
     mailbox = Mailbox(carrier, queue, keys, on_event)
+    await mailbox.create()
     try:
         async with background() as tasks:
             tasks.start_soon(mailbox.run)
-            yield Caller(
-                carrier, names, caller, keys, tasks, mailbox, options or CallerOptions(), on_event
-            )
+            try:
+                yield Caller(
+                    carrier,
+                    names,
+                    caller,
+                    keys,
+                    tasks,
+                    mailbox,
+                    options or CallerOptions(),
+                    on_event,
+                )
+            finally:
+                mailbox.close()
     finally:
         with anyio.move_on_after(CLOSE_S, shield=True):
-            await (_drop(carrier, queue) if made_here else mailbox.tidy())
-
-
-async def _create(carrier: Carrier, queue: str) -> bool:
-    try:
-        return await carrier.create(queue)
-    except CarrierDenied:
-        return False  # then it was made beforehand, or the first poll will say so
+            await (_drop(carrier, queue) if mailbox.made_here else mailbox.tidy())
 
 
 async def _drop(carrier: Carrier, queue: str) -> None:

@@ -61,7 +61,9 @@ class Mailbox:
         self._cadence = Cadence(idle_cap_s=SLOWEST_POLL_S)
         self._assembler = Assembler(clock=anyio.current_time, max_bytes=MAX_ASSEMBLED)
         self._later = Later()
-        self._health = Health.STARTING
+        self._health = Health.STOPPED
+        self.is_closed = False
+        self.made_here = False  # the queue; then it goes with us
 
     def expect(self, mid: str, notify: Notify) -> Pending:
         """A call is about to be sent. Polling for its reply starts with `sent`."""
@@ -81,6 +83,13 @@ class Mailbox:
         del self._pending[pending.mid]
         if not self._pending:
             self._next_poll = math.inf
+
+    def close(self) -> None:
+        """Let the pending calls end without a reply."""
+        self.is_closed = True
+        for pending in self._pending.values():
+            pending.answered.set()
+        self._report(Health.STOPPED)
 
     async def run(self) -> None:
         """Poll until cancelled."""
@@ -166,17 +175,21 @@ class Mailbox:
             pending.answered.set()
 
     async def _recover(self, fault: CarrierFault, pause_s: float) -> None:
-        if isinstance(fault, QueueMissing) and await self._create():
+        if isinstance(fault, QueueMissing) and await self.create():
             return
-        refused = isinstance(fault, CarrierDenied | QueueMissing)
-        self._report(Health.DENIED if refused else Health.UNREACHABLE, fault)
+        self._report_fault(fault)
         await anyio.sleep(pause_s)
 
-    async def _create(self) -> bool:
+    async def create(self) -> bool:
+        """Make the queue if it is missing and we may; False if that failed."""
         try:
-            await self._carrier.create(self._queue)
-        except CarrierFault:
+            self.made_here |= await self._carrier.create(self._queue)
+        except CarrierDenied:
+            return False  # then it was made beforehand, or the first poll will say so
+        except CarrierFault as fault:
+            self._report_fault(fault)
             return False
+        self._report(Health.READY)
         return True
 
     async def _delete(self, receipt: Receipt) -> None:
@@ -184,6 +197,10 @@ class Mailbox:
             await self._carrier.delete(self._queue, receipt)
         except CarrierFault:
             return  # it comes again, and nobody waits for it then
+
+    def _report_fault(self, fault: CarrierFault) -> None:
+        refused = isinstance(fault, CarrierDenied | QueueMissing)
+        self._report(Health.DENIED if refused else Health.UNREACHABLE, fault)
 
     def _report(self, health: Health, fault: CarrierFault | None = None) -> None:
         if health is not self._health:

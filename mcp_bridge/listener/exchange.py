@@ -46,6 +46,7 @@ class Fate(Enum):
     """What becomes of a request's messages."""
 
     DELETE = auto()  # it is answered, or nobody waits
+    REFUSE = auto()  # the journal failed: it did not run, and shall not when it comes again
     DELIVER_AGAIN = auto()  # it is journalled, but the reply could not be put
     QUARANTINE = auto()  # it was started too often
 
@@ -86,8 +87,9 @@ class Exchange:
         try:
             claimed = await self._claim(work, request, body)
         except LocalFault as fault:
-            refusal = self._failed(work, request, fault.code, Executed.NO)
-            return Reply(self._sealed(work, [refusal]))
+            executed = Executed.UNKNOWN if work.came_before else Executed.NO
+            refusal = self._failed(work, request, fault.code, executed)
+            return Reply(self._sealed(work, [refusal]), fate=Fate.REFUSE)
         match claimed.verdict:
             case Verdict.RESEND:
                 return Reply(claimed.texts, hop=Hop.RESENT)

@@ -26,6 +26,7 @@ class Work:
     hold: Hold
     taken_at: float
     deadline: float  # nobody waits for the answer after this
+    came_before: bool  # it was delivered already, perhaps to a listener that crashed
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # around the upstream
     is_whole: bool = False  # all chunks are here
     recalled: bool = False  # by a cancel frame
@@ -84,10 +85,12 @@ class Intake:
             case _:
                 raise PeerFault
 
-    def forget(self, work: Work) -> None:
-        """It is done with."""
+    def forget(self, work: Work, *, never_again: bool) -> None:
+        """It is done with; or refused, and a double that still comes must not run either."""
         if self._works.get(work.mid) is work:
             del self._works[work.mid]
+        if never_again:
+            self._recall(work.mid)
 
     def let_go_of_parts(self) -> None:
         """Chunks of requests that are not whole are delivered again, to whoever listens then."""
@@ -116,6 +119,7 @@ class Intake:
             Hold(self._carrier, self._queue, self._lease_s),
             taken_at=now,
             deadline=now + header.budget_ms / 1000 - taken.age_s,
+            came_before=taken.times_taken > 1,
         )
         if header.mid in self._recalled:
             del self._recalled[header.mid]

@@ -193,6 +193,8 @@ class Listener:
             await self._take_in(taken, tasks)
         except PeerFault as fault:
             await self._quarantine(taken, fault.code)
+        except Exception:  # noqa: BLE001 - a defect in one request must not end the others
+            self._on_event(FrameEvent(Hop.FAILED, "", code=Code.UNKNOWN_OUTCOME))
         finally:
             self._busy -= 1
             self._freed.set()
@@ -232,7 +234,7 @@ class Listener:
             work.hold.let_go()
         else:
             await work.hold.delete()
-        self._intake.forget(work)
+        self._intake.forget(work, never_again=fate is Fate.REFUSE)
 
     async def _keep(self, work: Work) -> None:
         """Renew its leases; a request whose chunks never came all is dropped when it expires."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
@@ -19,9 +20,9 @@ from mcp_bridge.errors import (
     Code,
     LocalFault,
 )
-from mcp_bridge.events import Hop
+from mcp_bridge.events import Health, Hop
 from mcp_bridge.rpc import request
-from tests.fakes.bridge import bridge, call_request, failure_of, new_keys, text_of
+from tests.fakes.bridge import bridge, call_request, failure_of, new_keys, text_of, until_length
 from tests.fakes.faulty_carrier import Duplicate, FaultyCarrier, Raise
 
 
@@ -146,6 +147,36 @@ async def test_a_response_queue_that_was_made_beforehand_stays() -> None:
     async with open_caller(carrier, "test", new_keys(), caller_id="me"):
         pass
     assert await carrier.queues("test-res-") == ["test-res-me"]
+
+
+async def test_a_call_that_is_pending_when_the_caller_closes_ends_at_once() -> None:
+    carrier = MemoryCarrier()
+    await carrier.create("test-req")
+    responses: list[Mapping[str, Any]] = []
+
+    async def call() -> None:
+        responses.append(await caller.exchange(call_request("write")))
+
+    with anyio.fail_after(5):
+        async with (
+            anyio.create_task_group() as calls,
+            open_caller(carrier, "test", new_keys()) as caller,
+        ):
+            calls.start_soon(call)
+            await until_length(carrier, "test-req", 1)
+        responses.append(await caller.exchange(call_request("write")))
+    assert [failure_of(response)["code"] for response in responses] == [Code.CLOSED] * 2
+    assert [failure_of(response)["executed"] for response in responses] == ["no"] * 2
+
+
+async def test_a_caller_opens_while_the_service_is_away_and_recovers() -> None:
+    carrier = MemoryCarrier()
+    faulty = FaultyCarrier(carrier)
+    faulty.inject(Operation.CREATE, Raise(CarrierUnreachable))
+    async with bridge(carrier, calling=faulty) as both:
+        assert text_of(await both.call("write")) == "write 1"
+        await both.called.health(Health.UNREACHABLE, Health.READY)
+    assert await carrier.queues("test-res-") == []
 
 
 async def test_a_name_that_no_queue_can_have_is_refused() -> None:

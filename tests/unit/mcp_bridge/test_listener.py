@@ -14,10 +14,10 @@ import pytest
 from mcp_bridge.background import background
 from mcp_bridge.carriers.memory import MemoryCarrier
 from mcp_bridge.carriers.port import Operation
-from mcp_bridge.errors import CarrierDenied, CarrierUnreachable, Code
+from mcp_bridge.errors import CarrierDenied, CarrierUnreachable, Code, LocalFault
 from mcp_bridge.events import Health, Hop
 from mcp_bridge.frames import Direction, Kind
-from mcp_bridge.journal import Journal
+from mcp_bridge.journal import Journal, Record
 from mcp_bridge.listener import Listener, ListenerOptions
 from mcp_bridge.rpc import Message, encode, request
 from mcp_bridge.sealing import KeyRing
@@ -263,6 +263,33 @@ async def test_without_a_journal_nothing_runs() -> None:
         assert failure_of(response)["code"] == Code.JOURNAL_UNUSABLE
         assert failure_of(response)["executed"] == "no"
         assert both.served.effects == []
+
+
+async def test_what_was_refused_once_does_not_run_as_a_double() -> None:
+    carrier = MemoryCarrier()
+    journal = DeafOnce()
+    async with bridge(carrier, journal=journal) as both:
+        await carrier.create("test-res-hand")
+        text = sealed_request(both.keys, HELLO, mid=MID)
+        for _ in range(2):
+            await carrier.put(both.names.requests, text, ttl_s=60)
+            await both.empty(both.names.requests)
+        assert both.served.effects == []
+        assert text_of(await both.call("write")) == "write 1"
+
+
+class DeafOnce(Journal):
+    """Its disk is full for one request."""
+
+    def __init__(self) -> None:
+        super().__init__(":memory:")
+        self._deaf = True
+
+    def receive(self, mid: str, digest: bytes, reply_queue: str) -> Record:
+        if self._deaf:
+            self._deaf = False
+            raise LocalFault(Code.JOURNAL_UNUSABLE)
+        return super().receive(mid, digest, reply_queue)
 
 
 async def test_a_request_that_was_started_three_times_is_poison() -> None:

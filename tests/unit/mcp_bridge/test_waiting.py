@@ -1,0 +1,135 @@
+"""What waits and how long: rhythms, quiet moments, retries, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import anyio
+import pytest
+
+from mcp_bridge.background import background
+from mcp_bridge.errors import (
+    CarrierBusy,
+    CarrierDenied,
+    CarrierFault,
+    CarrierUnreachable,
+    QueueMissing,
+)
+from mcp_bridge.later import Later
+from mcp_bridge.listener.notices import PERIOD_S, Notices
+from mcp_bridge.patience import Backoff, patiently
+from mcp_bridge.rhythm import KEPT, LONGEST_S, Rhythm
+from mcp_bridge.rpc import Message
+
+
+def test_a_rhythm_knows_nothing_at_first() -> None:
+    assert Rhythm().quiet_s() == 0
+
+
+def test_a_rhythm_follows_the_quick_ones_and_stays_below_them() -> None:
+    rhythm = Rhythm()
+    for wait_s in (0.010, 0.012, 0.5, 0.011, 2.0, 0.010):
+        rhythm.heard(wait_s)
+    assert 0.004 < rhythm.quiet_s() < 0.010
+
+
+def test_a_slow_rhythm_makes_nobody_wait_long_and_is_forgotten() -> None:
+    rhythm = Rhythm()
+    for _ in range(KEPT):
+        rhythm.heard(30.0)
+    assert rhythm.quiet_s() == LONGEST_S
+    for _ in range(KEPT):
+        rhythm.heard(0.01)
+    assert rhythm.quiet_s() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("fault", "pauses"),
+    [
+        (CarrierUnreachable(), [0.25, 0.5, 1, 2, 4, 8, 10, 10]),
+        (CarrierBusy(), [0.25, 0.5, 1, 2, 4, 8, 10, 10]),
+        (CarrierDenied(), [1, 2, 4, 8, 16, 32, 60, 60]),
+        (QueueMissing(), [1, 2, 4, 8, 16, 32, 60, 60]),
+    ],
+)
+def test_pauses_double_up_to_a_limit_and_start_again(
+    fault: CarrierFault, pauses: list[float]
+) -> None:
+    backoff = Backoff()
+    assert [backoff.after(fault) for _ in pauses] == pauses
+    backoff.reset()
+    assert backoff.after(fault) == pauses[0]
+
+
+@pytest.mark.parametrize(
+    ("faults", "seen"),
+    [
+        ([CarrierBusy, CarrierDenied], CarrierDenied),
+        ([CarrierUnreachable, CarrierDenied], CarrierUnreachable),
+        ([QueueMissing], QueueMissing),
+    ],
+)
+async def test_a_retry_reports_what_leaves_most_open(
+    faults: list[type[CarrierFault]], seen: type[CarrierFault]
+) -> None:
+    left = iter(faults)
+
+    async def operation() -> None:
+        await anyio.lowlevel.checkpoint()
+        raise next(left)
+
+    with anyio.fail_after(5), pytest.raises(seen):
+        await patiently(operation, until=anyio.current_time() + 60)
+
+
+async def test_later_waits_for_a_quiet_moment_but_not_for_ever() -> None:
+    done: list[float] = []
+    later = Later()
+
+    async def job() -> None:
+        done.append(anyio.current_time())
+        ended.set()
+
+    ended = anyio.Event()
+    with anyio.fail_after(5):
+        async with background() as tasks:
+            tasks.start_soon(later.run)
+            began = anyio.current_time()
+            later.add(job)
+            while not ended.is_set():
+                later.touch()
+                await anyio.sleep(0.005)
+            assert done[0] - began >= 0.4
+            ended = anyio.Event()
+            later.add(job)
+            await ended.wait()
+            assert done[1] - done[0] < 0.4
+
+
+async def test_notices_leave_once_a_period_and_only_the_latest_progress() -> None:
+    sent: list[tuple[float, Sequence[Message]]] = []
+    arrived = anyio.Event()
+
+    async def send(messages: Sequence[Message]) -> None:
+        sent.append((anyio.current_time(), messages))
+        arrived.set()
+        await anyio.lowlevel.checkpoint()
+
+    def progress(step: int) -> Message:
+        return {"method": "notifications/progress", "params": {"progress": step}}
+
+    notices = Notices(send)
+    with anyio.fail_after(5):
+        async with background() as tasks:
+            began = anyio.current_time()
+            tasks.start_soon(notices.run)
+            for step in range(1, 50):
+                notices.add(progress(step))
+            notices.add({"method": "notifications/message"})
+            await arrived.wait()
+            notices.add(progress(50))
+    [(at, messages)] = sent
+    assert at - began >= PERIOD_S * 0.99
+    assert messages == [progress(49), {"method": "notifications/message"}]
+    assert notices.rest() == [progress(50)]
+    assert notices.rest() == []
