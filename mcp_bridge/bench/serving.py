@@ -1,6 +1,6 @@
 """The serving side of the bench, in a process of its own as in real life.
 
-Started by `measure` as `python -m mcp_bridge.bench.serving CARRIER NAME`. It reads the key from the
+Started by `measure` as `python -m mcp_bridge.bench CARRIER NAME`. It reads the key from the
 first line of stdin; then each line "start" or "stop" starts or stops the listener, and is answered
 by a line with the operations counted so far. It ends with stdin.
 """
@@ -21,7 +21,6 @@ from mcp_bridge.background import background
 from mcp_bridge.bench.echo import as_it_is, echo_server
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.carriers.port import Carrier, Operation
-from mcp_bridge.console import quiet_logs
 from mcp_bridge.errors import Executed, UpstreamGone
 from mcp_bridge.events import BridgeEvent, Health, HealthEvent
 from mcp_bridge.journal import Journal
@@ -77,7 +76,7 @@ async def serving_process(
     spec: str, name: str, secret: PairingSecret
 ) -> AsyncGenerator[ServingProcess]:
     """Start it; when the body ends it is ended by its handle."""
-    command = [sys.executable, "-m", "mcp_bridge.bench.serving", spec, name]
+    command = [sys.executable, "-m", "mcp_bridge.bench", spec, name]
     process = await anyio.open_process(command, stderr=None)
     try:
         serving = ServingProcess(process)
@@ -90,7 +89,8 @@ async def serving_process(
             await process.aclose()
 
 
-async def _main(spec: str, name: str) -> None:
+async def serve_as_told(spec: str, name: str) -> None:
+    """Be that process, until stdin ends."""
     line = await anyio.wrap_file(sys.stdin).readline()
     keys = KeyRing(PairingSecret.from_text(line.strip()))
     count = OperationCount()
@@ -143,8 +143,3 @@ class _Serving:
     def _heed(self, event: BridgeEvent) -> None:
         if isinstance(event, HealthEvent) and event.health is Health.READY:
             self.ready.set()
-
-
-if __name__ == "__main__":
-    quiet_logs()
-    anyio.run(_main, sys.argv[1], sys.argv[2])
