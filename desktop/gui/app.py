@@ -16,6 +16,7 @@ from qasync import QEventLoop  # pyright: ignore[reportMissingTypeStubs]
 from desktop.core.errors import AppError, SettingsError
 from desktop.core.paths import Paths
 from desktop.core.settings import Settings
+from desktop.gui.garbage import garbage_on_this_thread, spare_what_stays
 from desktop.gui.i18n import Language
 from desktop.gui.interrupts import on_interrupt
 from desktop.gui.main_window import MainWindow
@@ -54,7 +55,7 @@ def run(settings: Settings) -> int:
     window.show()
     loop = cast("asyncio.AbstractEventLoop", QEventLoop(app))  # qasync has no types
     loop.set_exception_handler(report)
-    with closing(loop):
+    with closing(loop), garbage_on_this_thread():
         session = Session(window, settings)
         with on_interrupt(session.leave):
             loop.run_until_complete(session.run(load_composition))
@@ -71,7 +72,9 @@ async def load_composition() -> OpenWorkbench:
 
         return open_workbench
 
-    return await anyio.to_thread.run_sync(load)
+    opener = await anyio.to_thread.run_sync(load)
+    spare_what_stays()
+    return opener
 
 
 def report(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

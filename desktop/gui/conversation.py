@@ -76,12 +76,15 @@ class Conversation(QObject):
 
     def _submit(self, text: str) -> None:
         if self._cancel is None:
-            self._cancel = self._tasks.start(self._ask(text), then=self._ended)
-
-    def _ended(self) -> None:
-        self._cancel = None
+            self._cancel = self._tasks.start(self._ask(text))
 
     async def _ask(self, text: str) -> None:
+        try:
+            await self._check_and_stream(text)
+        finally:
+            self._cancel = None
+
+    async def _check_and_stream(self, text: str) -> None:
         consultation = self._consultation
         if consultation is None:
             consultation = self._workbench.consult(self._patient_id)

@@ -30,18 +30,11 @@ class Tasks:
         self._on_failure = on_failure
         self._running: set[asyncio.Task[Any]] = set()
 
-    def start(
-        self, work: Coroutine[Any, Any, None], then: Callable[[], None] | None = None
-    ) -> Callable[[], object]:
-        """Run `work`, then call `then`, however it ended. The returned function cancels it.
-
-        If `work` raises, `on_failure` gets the code.
-        """
+    def start(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
+        """Run `work`; if it raises, `on_failure` gets the code. The returned function cancels it."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
-        if then is not None:
-            task.add_done_callback(lambda _task: then())
         return task.cancel
 
     async def close(self, cap_s: float = CLOSE_CAP_S) -> bool:

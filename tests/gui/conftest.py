@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from desktop.core.settings import Theme
+from desktop.gui.garbage import garbage_on_this_thread
 from desktop.gui.i18n import Language
 from desktop.gui.theme import Look
 from desktop.gui.views.base import Scene
@@ -48,13 +49,14 @@ def qloop(qapp: QApplication) -> Iterator[Runner]:
         loop.run_until_complete(bounded(work))
 
     asyncio.set_event_loop(loop)
-    with closing(loop):
-        yield run
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.wait(left, timeout=5))
-    asyncio.set_event_loop(None)
+    with garbage_on_this_thread():
+        with closing(loop):
+            yield run
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.wait(left, timeout=5))
+        asyncio.set_event_loop(None)
     assert not left, f"{len(left)} tasks were left"
     assert not unheard, unheard

@@ -53,7 +53,14 @@ class Desk:
         return list(self.chat.cards.values())[-1]
 
     async def ready(self) -> None:
-        await until(lambda: self.window.main and self.page.patients.model.rowCount())
+        start = self.window.start
+        await until(
+            lambda: (
+                start.retry.isVisible()
+                or (self.window.main and self.page.patients.model.rowCount())
+            )
+        )
+        assert self.window.main, start.code.text()
 
     async def pick(self, patient_id: str) -> None:
         self.page.patients.choose(patient_id)

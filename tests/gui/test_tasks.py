@@ -15,9 +15,12 @@ async def fail(fault: Exception) -> None:
     raise fault
 
 
-async def stay(entered: asyncio.Event) -> None:
+async def stay(entered: asyncio.Event, ended: asyncio.Event) -> None:
     entered.set()
-    await asyncio.Event().wait()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        ended.set()
 
 
 @pytest.mark.expects_log
@@ -43,7 +46,7 @@ def test_close_cancels_what_runs(qloop: Runner) -> None:
     async def work() -> None:
         tasks = Tasks(lambda _code: None)
         entered, ended = asyncio.Event(), asyncio.Event()
-        tasks.start(stay(entered), then=ended.set)
+        tasks.start(stay(entered, ended))
         await entered.wait()
         assert await tasks.close()
         assert ended.is_set()
@@ -55,7 +58,7 @@ def test_one_task_can_be_cancelled(qloop: Runner) -> None:
     async def work() -> None:
         tasks = Tasks(lambda _code: None)
         entered, ended = asyncio.Event(), asyncio.Event()
-        cancel = tasks.start(stay(entered), then=ended.set)
+        cancel = tasks.start(stay(entered, ended))
         await entered.wait()
         cancel()
         await ended.wait()
@@ -65,18 +68,19 @@ def test_one_task_can_be_cancelled(qloop: Runner) -> None:
 
 @pytest.mark.expects_log
 def test_close_does_not_wait_for_ever(qloop: Runner) -> None:
-    async def stubborn(entered: asyncio.Event, free: asyncio.Event) -> None:
+    async def stubborn(entered: asyncio.Event, free: asyncio.Event, ended: asyncio.Event) -> None:
         entered.set()
         while not free.is_set():
             try:
                 await free.wait()
             except asyncio.CancelledError:
                 continue
+        ended.set()
 
     async def work() -> None:
         tasks = Tasks(lambda _code: None)
         entered, free, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        tasks.start(stubborn(entered, free), then=ended.set)
+        tasks.start(stubborn(entered, free, ended))
         await entered.wait()
         assert not await tasks.close(cap_s=0.05)
         free.set()

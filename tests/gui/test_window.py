@@ -206,6 +206,7 @@ def test_a_start_that_fails_says_why_and_can_be_tried_again(
             assert scene.language.texts.error(code) in start.sentence.text()
             assert place in start.sentence.text()
             start.retry.click()
+            await until(lambda: not start.retry.isVisible())
             await desk.ready()
 
     qloop(work())

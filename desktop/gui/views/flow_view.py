@@ -22,7 +22,7 @@ class FlowView(View):
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
-        self._states: Mapping[Node, NodeState] = {node: NodeState() for node in Node}
+        self.states: Mapping[Node, NodeState] = {node: NodeState() for node in Node}
         self._phase = 0
         self._motion = QTimer(self)
         self._motion.setInterval(STEP_MS)
@@ -32,7 +32,7 @@ class FlowView(View):
 
     def show_states(self, states: Mapping[Node, NodeState]) -> None:
         """Paint these."""
-        self._states = states
+        self.states = states
         moving = states[Node.AGENT].active > 0
         if moving and not self._motion.isActive():
             self._motion.start()
@@ -77,7 +77,7 @@ class FlowView(View):
 
     def _link(self, painter: QPainter, left: QPointF, right: QPointF) -> None:
         colours = self.scene.look.colours
-        moving = self._states[Node.AGENT].active > 0
+        moving = self.states[Node.AGENT].active > 0
         pen = QPen(QColor(colours.accent if moving else colours.line_strong), 2)
         if moving:
             pen.setDashPattern([2, 2])
@@ -87,7 +87,7 @@ class FlowView(View):
         painter.drawLine(left + QPointF(gap, 0), right - QPointF(gap, 0))
 
     def _node(self, painter: QPainter, node: Node, centre: QPointF) -> None:
-        look, state = self.scene.look, self._states[node]
+        look, state = self.scene.look, self.states[node]
         colours = look.colours
         front, ground, edge = colours.muted, colours.raised, colours.line_strong
         if state.failed:
@@ -103,7 +103,7 @@ class FlowView(View):
     def _caption(
         self, painter: QPainter, centre: QPointF, slot: float, name: str, node: Node
     ) -> None:
-        colours, state = self.scene.look.colours, self._states[node]
+        colours, state = self.scene.look.colours, self.states[node]
         font = QFont(painter.font())
         lines = (
             (name, colours.text, QFont.Weight.DemiBold),
@@ -132,7 +132,7 @@ class FlowView(View):
     def retranslate(self) -> None:
         """What a screen reader says of the picture."""
         names = self._names()
-        parts = (f"{names[n]}: {self._status(n, s)}" for n, s in self._states.items())
+        parts = (f"{names[n]}: {self._status(n, s)}" for n, s in self.states.items())
         self.setAccessibleName(self.tr("The way out of this computer"))
         self.setAccessibleDescription(", ".join(parts))
         self.update()
