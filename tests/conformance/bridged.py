@@ -21,10 +21,12 @@ from tests.servers.everything import everything
 Wrap = Callable[[Carrier], Carrier]
 
 
+def plain(carrier: Carrier) -> Carrier:
+    return carrier
+
+
 @asynccontextmanager
-async def bridged(
-    queue: str, name: str, wrap: Wrap = lambda carrier: carrier
-) -> AsyncGenerator[str]:
+async def bridged(queue: str, name: str, wrap: Wrap = plain) -> AsyncGenerator[str]:
     """The gateway's URL; each side has a carrier of its own, wrapped by `wrap`."""
     keys = KeyRing(PairingSecret.generate())
     async with AsyncExitStack() as stack:
