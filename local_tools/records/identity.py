@@ -71,11 +71,14 @@ _CONTACT = frozenset(
     ("emergency_contact", "contact", "contacts", "guardian", "family", "next_of_kin")
 )
 _NAMES = frozenset((Kind.NAME, Kind.KANA, Kind.CONTACT_NAME, Kind.DOCTOR))
+_TITLES = frozenset(("dr", "mr", "mrs", "ms", "miss", "prof", "md", "phd", "jr", "sr"))
 _WHO = frozenset((Kind.NAME, Kind.KANA, Kind.PATIENT_ID))
 _EMPTY = frozenset(("", "-", "none", "unknown", "n/a", "na", "null", "same"))
 _PHONE = re.compile(r"(?<![0-9])(?:\+81[- ]?|0)[0-9]{1,4}[-() ][0-9]{1,4}[-) ][0-9]{3,4}(?![0-9])")
 _MOBILE = re.compile(r"(?<![0-9])0[5-9]0[0-9]{8}(?![0-9])")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_POSTAL_CODE = re.compile("[0-9]{3}-?[0-9]{4}")
+_PREFECTURE = re.compile("[\u3400-\u9fff]{2,3}[\u770c\u5e9c\u90fd\u9053]")
 _KANJI_NAME = re.compile("[\u3005\u3400-\u9fff\U00020000-\U0002ffff]{3,6}")
 
 
@@ -112,9 +115,8 @@ def _of_leaf(leaf: Leaf) -> Iterator[Identifier]:
     if kind in _NAMES:
         yield from (Identifier(kind, part) for part in _name_parts(value))
     if kind is Kind.ADDRESS:
-        yield from (
-            Identifier(kind, part) for part in re.split("[\\s,\u3001]+", value) if len(part) > 2
-        )
+        parts = re.split("[\\s,\u3001]+", value)
+        yield from (Identifier(kind, part) for part in parts if _tells_a_place(part))
     if kind is Kind.BIRTH_DATE:
         birth = parse_date(value)
         if birth is not None:
@@ -142,13 +144,25 @@ def _kind_of(leaf: Leaf) -> Kind | None:
 def _name_parts(name: str) -> Iterator[str]:
     parts = re.split("[\\s,\u30fb\u00b7]+", name)
     if len(parts) > 1:
-        yield from (part for part in parts if not (part.isascii() and len(part.rstrip(".")) < 2))
+        yield from (part for part in parts if not _is_title(part))
         yield "".join(parts)
     elif _KANJI_NAME.fullmatch(name):  # no space: where the family name ends is not known
         for cut in range(2, len(name)):
             yield name[:cut]
         for cut in range(1, len(name) - 1):
             yield name[cut:]
+
+
+def _is_title(part: str) -> bool:
+    """Whether a part of a name is an initial or a title, which many people share."""
+    return part.isascii() and (len(part.rstrip(".")) < 2 or part.rstrip(".").casefold() in _TITLES)
+
+
+def _tells_a_place(part: str) -> bool:
+    """Whether a part of an address says where: not a house number, "Lane", or a prefecture."""
+    if part.isascii():
+        return sum(c.isalpha() for c in part) > 4 or _POSTAL_CODE.fullmatch(part) is not None
+    return len(part) > 2 and _PREFECTURE.fullmatch(part) is None
 
 
 def _full_addresses(leaves: Iterable[Leaf]) -> Iterator[Identifier]:

@@ -149,7 +149,7 @@ def _ending(words: Iterable[str]) -> re.Pattern[str]:
 def _medicine_tail(words: Mapping[str, tuple[str, ...]]) -> re.Pattern[str]:
     """A strength, a unit, a form, a salt or a schedule at the end; Latin ones as whole words."""
     number = r"(?<![0-9.])[0-9]+(?:[.,/][0-9]+)?"
-    roles = ("unit", "form", "salt", "schedule")
+    roles = ("form", "salt", "schedule")  # a unit only behind a number
     folded = sorted({fold(w) for role in roles for w in words[role]}, key=len, reverse=True)
     latin = "|".join(re.escape(w) for w in folded if w.isascii())
     other = "|".join(re.escape(w) for w in folded if not w.isascii())

@@ -5,7 +5,7 @@ from __future__ import annotations
 PINS = {
     "allergens.csv": "2d3f5f1e99b29b7a026c329986e0644a21f0d1f01112ed095a2a5c16b987c72a",
     "conditions.csv": "d6a43b42d67309251eccb299adc7cfd10d80fcf0f735389a6e88d2d631d5ede7",
-    "drugs.csv": "1122fa786c40801fae2c4cf0ccfb45dc2d5ff2740200ee913a01818e10ea7212",
+    "drugs.csv": "ad901d6f5d3a617d031890a3c8f7bed4f451c66ff3779ac01ae1db8bd4df3539",
     "interactions.csv": "7c0eaf8c9a4feac0cae9ecec0a7fc49f1a75d4f5df050242cdc5a0502995a7ae",
     "labs.csv": "e80240e47f7f6d72c635e05ee27313caaa610de69bebdf6407529ac90e51f2f8",
     "negations.csv": "b8661eea6c940e4df4e5cb74d0a201f2e817395b7d5b0ce72c27d7b4865439c6",
