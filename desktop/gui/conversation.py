@@ -54,6 +54,11 @@ class Conversation(QObject):
         view.approved.connect(self._approve)
         view.refused.connect(self._refuse)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the doctor asked anything."""
+        return self._consultation is not None
+
     def show_question(self, asked: ApprovalAsked) -> None:
         """A release of this patient waits: show the card, then put the record beside it."""
         self.view.add_card(asked)

@@ -27,11 +27,14 @@ _TROUBLE = {Health.UNREACHABLE, Health.DENIED, Health.STOPPED}
 
 
 class Presenter(QObject):
-    """Lives as long as the workbench is open; `close` lets go of it."""
+    """Lives as long as the workbench is open; `close` lets go of it.
+
+    `patient_id` is chosen as soon as the patients are there.
+    """
 
     failed = Signal(str)  # a code
 
-    def __init__(self, workbench: Workbench, page: MainPage) -> None:
+    def __init__(self, workbench: Workbench, page: MainPage, patient_id: str | None) -> None:
         super().__init__(page)
         self._workbench = workbench
         self._page = page
@@ -40,6 +43,7 @@ class Presenter(QObject):
         self._conversations: dict[str, Conversation] = {}
         self._rows: dict[str, PatientRow] = {}
         self._tickets: dict[int, str] = {}
+        self._first = patient_id
         self._query: str | None = None
         self._looking = False
         self._signals = CoreSignals()
@@ -53,6 +57,12 @@ class Presenter(QObject):
             self._workbench.approvals.refuse(asked.ticket)
         await self._tasks.close()
         self._leave()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nobody asked anything yet."""
+        started = any(conversation.has_begun for conversation in self._conversations.values())
+        return not started and not self._tickets
 
     def _connect(self) -> None:
         signals, page = self._signals, self._page
@@ -96,6 +106,9 @@ class Presenter(QObject):
                 rows = await anyio.to_thread.run_sync(self._workbench.patients, query)
                 self._rows |= {row.patient_id: row for row in rows}
                 panel.show_patients(rows)
+                if self._first in self._rows:
+                    panel.choose(self._first)
+                self._first = None
         finally:
             self._looking = False
         panel.show_problems(await anyio.to_thread.run_sync(self._workbench.problems))

@@ -18,7 +18,9 @@ CLOSE_CAP_S = 3.0
 
 
 def code_of(fault: BaseException) -> str:
-    """The stable code of a failure; "internal" for one that has none."""
+    """The stable code of a failure, or of the first in a group; "internal" if it has none."""
+    while isinstance(fault, BaseExceptionGroup):
+        fault = fault.exceptions[0]
     code = getattr(fault, "code", None)
     return str(code.value) if isinstance(code, Enum) else "internal"
 
@@ -31,7 +33,7 @@ class Tasks:
         self._running: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, None]) -> Callable[[], object]:
-        """Run `work`; if it raises, `on_failure` gets the code. The returned function cancels it."""
+        """Run `work`; an error goes to `on_failure` as a code. The returned function cancels."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)

@@ -224,7 +224,7 @@ def fake_opener(workbench: FakeWorkbench) -> Callable[..., object]:
     """In the place of `open_workbench`."""
 
     @asynccontextmanager
-    async def open_workbench(settings: Settings) -> AsyncIterator[FakeWorkbench]:
+    async def open_workbench(settings: Settings | None = None) -> AsyncIterator[FakeWorkbench]:
         del settings
         try:
             yield workbench

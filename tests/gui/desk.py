@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QTextBrowser, QWidget
 
 from desktop.core.settings import Settings
-from desktop.gui.app import OpenWorkbench, Session
 from desktop.gui.main_window import MainWindow
+from desktop.gui.session import OpenWorkbench, Session
 from desktop.gui.views.approval_card import ApprovalCard
 from desktop.gui.views.base import Scene
 from desktop.gui.views.chat_view import ChatView

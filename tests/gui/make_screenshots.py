@@ -17,9 +17,10 @@ from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from desktop.core.settings import Settings, Theme
-from desktop.gui.app import Session, load_composition
+from desktop.gui.app import load_composition
 from desktop.gui.i18n import Language
 from desktop.gui.main_window import MainWindow
+from desktop.gui.session import Session
 from desktop.gui.theme import Look
 from desktop.gui.views.base import Scene
 from desktop.gui.views.chat_view import ChatView

@@ -30,6 +30,7 @@ from desktop.gui.views.base import Scene
 from desktop.gui.views.patient_delegate import patient_age
 from local_tools.errors import RecordError, ToolsError, VocabularyError
 from local_tools.model import PatientRow, RecordProblem
+from mcp_bridge.errors import Code, LocalFault
 from tests.fakes.workbench import FakeWorkbench, fake_opener
 from tests.gui.conftest import Runner
 from tests.gui.desk import Desk, press, sitting, until
@@ -211,6 +212,64 @@ def test_a_start_that_fails_says_why_and_can_be_tried_again(
 
     qloop(work())
     assert "a secret" not in caplog.text
+
+
+@pytest.mark.expects_log
+def test_a_bridge_that_dies_is_said_in_a_window_that_stays(scene: Scene, qloop: Runner) -> None:
+    async def work() -> None:
+        death = asyncio.Event()
+
+        @asynccontextmanager
+        async def opener(settings: Settings) -> AsyncIterator[FakeWorkbench]:
+            async def die() -> None:
+                await death.wait()
+                raise LocalFault(Code.JOURNAL_UNUSABLE)
+
+            async with (
+                asyncio.TaskGroup() as group,
+                fake_opener(FakeWorkbench(settings))() as bench,
+            ):
+                group.create_task(die())
+                yield bench
+
+        async with sitting(scene, opener=opener) as desk:
+            await desk.ready()
+            death.set()
+            start = desk.window.start
+            await until(start.retry.isVisible)
+            assert scene.language.texts.error("journal_unusable") in start.sentence.text()
+
+    qloop(work())
+
+
+def test_another_language_before_the_first_question_is_the_answers_too(
+    scene: Scene, qloop: Runner
+) -> None:
+    benches: list[FakeWorkbench] = []
+
+    @asynccontextmanager
+    async def opener(settings: Settings) -> AsyncIterator[FakeWorkbench]:
+        benches.append(FakeWorkbench(settings))
+        async with fake_opener(benches[-1])(settings) as bench:
+            yield bench
+
+    async def work() -> None:
+        async with sitting(scene, opener=opener, settings=Settings(lang="en")) as desk:
+            await desk.ready()
+            await desk.pick("P-002")
+            desk.window.top.langs.button("ja").click()
+            await until(lambda: len(benches) == 2 and desk.window.main)
+            await until(lambda: desk.page.workspace.patient_id == "P-002")
+            assert benches[-1].lang == "ja"
+            await desk.ask("めまい")
+            await desk.question()
+            desk.window.top.langs.button("en").click()
+            assert desk.card.is_open
+            assert len(benches) == 2
+            desk.card.refuse.click()
+            await desk.answered()
+
+    qloop(work())
 
 
 @pytest.mark.expects_log
