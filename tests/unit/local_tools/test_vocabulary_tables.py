@@ -85,7 +85,8 @@ def test_two_terms_of_a_kind_never_look_the_same(vocabulary: Vocabulary) -> None
 
 def test_codes_have_the_shape_of_their_classification(vocabulary: Vocabulary) -> None:
     for term in vocabulary.terms(Kind.CONDITION):
-        assert term.codes and all(re.fullmatch(r"[A-Z][0-9]{2}", c) for c in term.codes), term.id
+        assert term.codes, term.id
+        assert all(re.fullmatch(r"[A-Z][0-9]{2}", code) for code in term.codes), term.id
         assert term.systems, term.id
     atc = r"[A-Z][0-9]{2}(?:[A-Z](?:[A-Z](?:[0-9]{2})?)?)?"
     for kind in (Kind.DRUG, Kind.ALLERGEN):
@@ -152,7 +153,8 @@ def test_age_limits_of_rules_are_band_limits(vocabulary: Vocabulary) -> None:
 
 def test_every_rule_names_its_source(vocabulary: Vocabulary) -> None:
     for row in vocabulary.interactions:
-        assert len(row.source) > 10 and row.rank in (1, 2, 3), row.id
+        assert len(row.source) > 10, row.id
+        assert row.rank in (1, 2, 3), row.id
     for rule in (*vocabulary.risks, *vocabulary.recommendations):
         assert len(rule.source) > 10, rule.term.id
 
