@@ -100,12 +100,17 @@ class _Writer:
         return Statement(text, fact.sources)
 
     def allergies(self) -> Iterator[Statement]:
-        """Allergens; that one more exists must not be lost when it is not understood."""
-        for fact in self._facts.allergies:
+        """Allergens; that more exist must not be lost when they are not understood, or too many."""
+        known = self._facts.allergies
+        unsaid = self._facts.unclassified_allergies
+        if len(known) + bool(unsaid) > MAX_ITEMS:
+            unsaid += tuple(p for fact in known[MAX_ITEMS - 1 :] for p in fact.sources)
+            known = known[: MAX_ITEMS - 1]
+        for fact in known:
             yield Statement(fact.term.text(self._lang), fact.sources)
-        if self._facts.unclassified_allergies:
+        if unsaid:
             warning = self._vocabulary.term(Kind.PHRASE, "unclassified_allergy")
-            yield Statement(warning.text(self._lang), self._facts.unclassified_allergies)
+            yield Statement(warning.text(self._lang), unsaid)
 
     def medicines(self) -> Iterator[Statement]:
         """Medicines taken now."""

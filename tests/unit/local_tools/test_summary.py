@@ -292,6 +292,17 @@ def test_a_cap_never_drops_the_disclaimer(said: Said) -> None:
     assert found[-1] == NOT_A_DIAGNOSIS
 
 
+@pytest.mark.parametrize("unknown", [(), ("謎の粉",)])
+def test_allergies_beyond_the_cap_are_still_warned_of(
+    said: Said, vocabulary: Vocabulary, unknown: tuple[str, ...]
+) -> None:
+    names = tuple(term.ja for term in vocabulary.terms(Kind.ALLERGEN)[: MAX_ITEMS + 3])
+    found = said(record(allergies=(*names, *unknown))).allergies
+    assert texts(found[:-1]) == list(names[: MAX_ITEMS - 1])
+    assert found[-1].text == "未分類のアレルギーあり・要確認"
+    assert {f"a[{i}]" for i in range(MAX_ITEMS - 1, len(names))} <= set(found[-1].sources)
+
+
 def test_the_same_fact_twice_is_said_once_with_both_places(said: Said) -> None:
     found = said(record(allergies=("ペニシリン", "penicillin allergy")))
     assert [(s.text, s.sources) for s in found.allergies] == [
