@@ -33,7 +33,7 @@ class Memory:
                 self._values = read
 
     def apply_to(self, settings: Settings) -> Settings:
-        """The settings with what the doctor chose last, unless a policy decided it."""
+        """The settings with what the doctor chose last, where no setting or policy says more."""
         chosen = {
             "lang": self._one_of("lang", ("ja", "en")),
             "theme": self._one_of("theme", tuple(Theme)),
@@ -41,7 +41,7 @@ class Memory:
         update = {
             name: Theme(value) if name == "theme" else value
             for name, value in chosen.items()
-            if value is not None and name not in settings.locked
+            if value is not None and name not in settings.locked | settings.model_fields_set
         }
         return settings.model_copy(update=update)
 

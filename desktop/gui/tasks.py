@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 _log = logging.getLogger(__name__)
 
@@ -19,8 +19,9 @@ CLOSE_CAP_S = 3.0
 
 def code_of(fault: BaseException) -> str:
     """The stable code of a failure, or of the first in a group; "internal" if it has none."""
-    while isinstance(fault, BaseExceptionGroup):
-        fault = fault.exceptions[0]
+    if isinstance(fault, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", fault)
+        return code_of(group.exceptions[0])
     code = getattr(fault, "code", None)
     return str(code.value) if isinstance(code, Enum) else "internal"
 

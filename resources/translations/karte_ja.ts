@@ -544,6 +544,50 @@
         <translation>用法</translation>
     </message>
     <message>
+        <source>Postal code</source>
+        <translation>郵便番号</translation>
+    </message>
+    <message>
+        <source>Prefecture</source>
+        <translation>都道府県</translation>
+    </message>
+    <message>
+        <source>City</source>
+        <translation>市区町村</translation>
+    </message>
+    <message>
+        <source>Street</source>
+        <translation>町名・番地</translation>
+    </message>
+    <message>
+        <source>Electrolytes and kidney</source>
+        <translation>電解質・腎機能</translation>
+    </message>
+    <message>
+        <source>Coagulation</source>
+        <translation>凝固</translation>
+    </message>
+    <message>
+        <source>Inflammation</source>
+        <translation>炎症</translation>
+    </message>
+    <message>
+        <source>Fasting glucose</source>
+        <translation>空腹時血糖</translation>
+    </message>
+    <message>
+        <source>LDL cholesterol</source>
+        <translation>LDL コレステロール</translation>
+    </message>
+    <message>
+        <source>Free T4</source>
+        <translation>遊離 T4</translation>
+    </message>
+    <message>
+        <source>TRAb</source>
+        <translation>TRAb</translation>
+    </message>
+    <message>
         <source>systolic</source>
         <translation>収縮期</translation>
     </message>
@@ -710,7 +754,7 @@
     </message>
 </context>
 <context>
-    <name>PayloadView</name>
+    <name>PayloadTable</name>
     <message>
         <source>What is sent</source>
         <translation>送る内容</translation>
@@ -720,12 +764,19 @@
         <translation>元の記載（この PC のカルテ）</translation>
     </message>
     <message>
-        <source>{n} bytes</source>
-        <translation>{n} バイト</translation>
-    </message>
-    <message>
         <source>A fixed sentence, not from the record</source>
         <translation>定型文（カルテの記載ではありません）</translation>
+    </message>
+    <message>
+        <source>What is sent, and from which fields</source>
+        <translation>送る内容と元の項目</translation>
+    </message>
+</context>
+<context>
+    <name>PayloadView</name>
+    <message>
+        <source>{n} bytes</source>
+        <translation>{n} バイト</translation>
     </message>
     <message>
         <source>Held back: {n}</source>

@@ -139,6 +139,7 @@ class FakeWorkbench:
         self.flowing = asyncio.Event()
         self.flowing.set()
         self.failure = ""
+        self.fields = FIELDS
         self.asked: list[str] = []
         self.entries: list[LedgerEntry] = []
         self.states = dict.fromkeys(("listener", "caller"), HealthEvent(Health.READY))
@@ -164,7 +165,7 @@ class FakeWorkbench:
 
     async def preview(self, patient_id: str, symptoms: str = "") -> Preview:
         del patient_id, symptoms
-        return Preview(FIELDS, release())
+        return Preview(self.fields, release())
 
     def consult(self, patient_id: str) -> FakeConsultation:
         return FakeConsultation(self, patient_id)

@@ -29,7 +29,7 @@ from local_tools.resources import resource
 
 PICTURES = resource("pictures")
 SIZE = (1440, 900)
-PATIENT = "P-1001"
+PATIENTS: dict[Lang, str] = {"ja": "K-100231", "en": "K-100612"}  # of resources/patients
 SYMPTOMS: dict[Lang, str] = {"ja": "めまいと動悸", "en": "Dizziness and palpitations"}
 PATIENCE_S = 30.0
 PAINT_S = 0.4  # for layouts and animations to come to rest before a picture is taken
@@ -52,7 +52,7 @@ async def take(window: MainWindow, lang: Lang) -> None:
     page = window.main
     if page is None:
         sys.exit("the window closed")
-    page.patients.choose(PATIENT)
+    page.patients.choose(PATIENTS[lang])
     await until(page.workspace.record.model.count)
     page.workspace.show_tab("chat")
     chat = page.workspace.chats.currentWidget()

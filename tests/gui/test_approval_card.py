@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
@@ -91,16 +93,18 @@ def test_the_exact_bytes_and_their_hash_are_in_sight(card: ApprovalCard) -> None
 def test_every_outgoing_statement_stands_beside_its_fields(card: ApprovalCard) -> None:
     card.show_sources(FIELDS)
     QApplication.processEvents()
-    shown = [w.text() for w in card.findChildren(QLabel) if w.isVisible()]
-    assert "30代" in shown
-    assert "Patient · Date of birth: 1990-04-12" in shown
-    assert "A fixed sentence, not from the record" in shown
-    assert "Stays here 3" in shown
-    assert "Generalised 2" in shown
-    assert "Leaves 1" in shown
+    table = card.payload.table.text
+    assert table.isVisible()
+    cells = table.toPlainText().split("\n")
+    assert cells[cells.index("30代") + 2] == "Patient · Date of birth: 1990-04-12"
+    assert "A fixed sentence, not from the record" in cells
+    counts = [shown.text() for shown in card.payload.counts.values()]
+    assert counts == ["Stays here 3", "Generalised 2", "Leaves 1"]
     assert "Not sent: not a term" in card.payload.withheld.text()
 
 
 def test_values_are_never_taken_for_markup(card: ApprovalCard) -> None:
-    card.show_sources(FIELDS)
+    hostile = "<b>x</b><img src='http://evil.example'>"
+    card.show_sources((replace(FIELDS[1], value=hostile), *FIELDS[2:]))
+    assert hostile in card.payload.table.text.toPlainText()
     assert all(w.textFormat() == Qt.TextFormat.PlainText for w in card.findChildren(QLabel))

@@ -31,7 +31,7 @@ from desktop.gui.views.patient_delegate import patient_age
 from local_tools.errors import RecordError, ToolsError, VocabularyError
 from local_tools.model import PatientRow, RecordProblem
 from mcp_bridge.errors import Code, LocalFault
-from tests.fakes.workbench import FakeWorkbench, fake_opener
+from tests.fakes.workbench import FIELDS, FakeWorkbench, fake_opener
 from tests.gui.conftest import Runner
 from tests.gui.desk import Desk, press, sitting, until
 
@@ -86,7 +86,9 @@ def test_every_control_has_a_name(scene: Scene, qloop: Runner) -> None:
 def test_nothing_is_clipped(scene: Scene, qloop: Runner, size: tuple[int, int], lang: str) -> None:
     async def work() -> None:
         scene.language.use("ja" if lang == "ja" else "en")
-        async with sitting(scene, size=size) as desk:
+        bench = FakeWorkbench()
+        bench.fields = FIELDS * 40  # counts of three figures
+        async with sitting(scene, bench, size=size) as desk:
             async for where in visit(desk):
                 await asyncio.sleep(0)
                 assert (desk.window.width(), desk.window.height()) == size, where
@@ -322,12 +324,14 @@ def test_the_ledger_can_be_checked(scene: Scene, qloop: Runner) -> None:
     qloop(work())
 
 
-def test_a_choice_is_remembered_unless_a_policy_decides(tmp_path: Path) -> None:
+def test_a_choice_is_remembered_unless_a_setting_or_a_policy_decides(tmp_path: Path) -> None:
     Memory(tmp_path).save(lang="en", theme=Theme.DARK, geometry=PLACE)
-    read = Memory(tmp_path).apply_to(Settings(lang="ja", theme=Theme.LIGHT))
+    read = Memory(tmp_path).apply_to(Settings())
     assert (read.lang, read.theme) == ("en", Theme.DARK)
-    locked = Settings(lang="ja", theme=Theme.LIGHT, locked=frozenset({"lang", "theme"}))
+    locked = Settings(locked=frozenset({"lang", "theme"}))
     assert Memory(tmp_path).apply_to(locked) == locked
+    said = Settings(lang="ja", theme=Theme.LIGHT)  # in a file, a variable or an option
+    assert Memory(tmp_path).apply_to(said) == said
     assert Memory(tmp_path).geometry() == PLACE
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import textwrap
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel
+from PySide6.QtWidgets import QHBoxLayout
 from typing_extensions import override
 
 from desktop.gui import labels
-from desktop.gui.models.payload import Outgoing, Payload
+from desktop.gui.models.payload import Payload
 from desktop.gui.views.base import Scene, View, column, label, row
 from desktop.gui.views.code_text import CodeText
+from desktop.gui.views.payload_table import PayloadTable
 from local_tools.model import Fate
 
 HASH_GROUP = 16  # hex digits, so that the hash can be read and wrapped
@@ -23,14 +23,7 @@ class PayloadView(View):
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
         self._payload: Payload | None = None
-        self._grid = QGridLayout()
-        self._grid.setContentsMargins(12, 8, 12, 10)
-        self._grid.setHorizontalSpacing(12)
-        self._grid.setVerticalSpacing(3)
-        self._grid.setColumnStretch(1, 5)
-        self._grid.setColumnStretch(3, 6)
-        well = View(scene, "well")
-        well.setLayout(self._grid)
+        self.table = PayloadTable(scene)
         self.counts = {fate: label(fate) for fate in Fate}
         self._count_icons = {fate: label() for fate in Fate}
         self.size_label = label("muted")
@@ -40,7 +33,7 @@ class PayloadView(View):
         self.withheld = label("muted", wraps=True)
         layout = column(self, spacing=8)
         layout.addLayout(self._count_row())
-        layout.addWidget(well)
+        layout.addWidget(self.table)
         layout.addWidget(self.withheld)
         layout.addWidget(self._body_title)
         layout.addWidget(self.body)
@@ -68,14 +61,7 @@ class PayloadView(View):
         payload = self._payload
         if payload is None:
             return
-        self._clear_grid()
-        self._head(0, 1, self.tr("What is sent"))
-        self._head(0, 3, self.tr("From the record on this PC"))
-        group = ""
-        for position, outgoing in enumerate(payload.rows, start=1):
-            heading = labels.pointer_label(outgoing.pointer)
-            self._place(position, outgoing, "" if heading == group else heading)
-            group = heading
+        self.table.show_rows(payload.rows)
         self.size_label.setText(self.tr("{n} bytes").format(n=payload.size))
         groups = " ".join(textwrap.wrap(payload.sha256, HASH_GROUP))
         self.hash_label.setText(f"SHA-256  {groups}")
@@ -85,25 +71,6 @@ class PayloadView(View):
             shown.setText(f"{labels.word(labels.FATES[fate])} {count}")
         self._tell_withheld(payload)
 
-    def _place(self, position: int, outgoing: Outgoing, heading: str) -> None:
-        sent = label("strong", wraps=True, selectable=True)
-        sent.setText(outgoing.text)
-        arrow = label("muted")
-        arrow.setText("←" if outgoing.sources else "")
-        came = label("muted", wraps=True, selectable=True)
-        came.setText(self._origin(outgoing))
-        self._put(self._section(heading), position, 0)
-        for place, widget in ((1, sent), (2, arrow), (3, came)):
-            self._put(widget, position, place)
-
-    def _origin(self, outgoing: Outgoing) -> str:
-        if not outgoing.sources:
-            return self.tr("A fixed sentence, not from the record")
-        return "\n".join(
-            f"{labels.full_label(source.path)}: {'…' if source.value is None else source.value}"
-            for source in outgoing.sources
-        )
-
     def _tell_withheld(self, payload: Payload) -> None:
         lines = [
             f"{labels.full_label(item.path)} ({labels.word(labels.WITHHELD[item.reason])})"
@@ -112,24 +79,6 @@ class PayloadView(View):
         self.withheld.setVisible(bool(lines))
         head = self.tr("Held back: {n}").format(n=len(lines))
         self.withheld.setText("\n".join((head, *lines)))
-
-    def _head(self, line: int, place: int, text: str) -> None:
-        self._put(self._section(text), line, place)
-
-    @staticmethod
-    def _section(text: str) -> QLabel:
-        made = label("section", wraps=True)
-        made.setText(text)
-        return made
-
-    def _put(self, widget: QLabel, line: int, place: int) -> None:
-        self._grid.addWidget(widget, line, place, Qt.AlignmentFlag.AlignTop)
-
-    def _clear_grid(self) -> None:
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
 
     @override
     def retranslate(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStackedLayout, QTableView
 from typing_extensions import override
 
@@ -119,6 +119,7 @@ class RecordView(View):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         turn(self._bar, narrow=self.width() < NARROW)
+        self._dress_fates()
         self._fit.start()
 
     @override
@@ -135,8 +136,14 @@ class RecordView(View):
 
     @override
     def restyle(self) -> None:
-        """Icons of the filter."""
+        """Icons of the filter, and the painted rows."""
+        self._dress_fates()
+        self.table.viewport().update()
+
+    def _dress_fates(self) -> None:
+        """Icons where there is room for them beside the words."""
         for fate in Fate:
             colour, _ = fate_colours(self.scene.look, fate)
-            self.fates.button(fate).setIcon(self.scene.look.icon(fate, colour, 16))
-        self.table.viewport().update()
+            roomy = self.width() >= NARROW
+            icon = self.scene.look.icon(fate, colour, 16) if roomy else QIcon()
+            self.fates.button(fate).setIcon(icon)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from math import ceil
 
 from markdown_it import MarkdownIt
-from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser
-from typing_extensions import override
+from PySide6.QtCore import QTimer
 
 from desktop.gui.theme import Colours, Look
+from desktop.gui.views.tall_text import TallText
 
 PAUSE_MS = 80  # between two renderings of a text that grows
 SHARE = 5  # a rendering may take one part in this many of the time
@@ -29,8 +26,8 @@ def to_html(markdown: str) -> str:
     return rendered
 
 
-class RichText(QTextBrowser):
-    """As high as its text; the page around it scrolls."""
+class RichText(TallText):
+    """A text that may grow."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -39,14 +36,6 @@ class RichText(QTextBrowser):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._render)
-        self.setOpenLinks(False)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.document().setDocumentMargin(0)
-        self.document().setIndentWidth(20)
-        self.document().documentLayout().documentSizeChanged.connect(self._fit)
         look.changed.connect(self._render)
         self._render()
 
@@ -72,17 +61,6 @@ class RichText(QTextBrowser):
         self.setVisible(bool(self._markdown))
         took_ms = (time.perf_counter() - started) * 1000
         self._timer.setInterval(max(PAUSE_MS, int(took_ms * SHARE)))
-
-    def _fit(self) -> None:
-        self.setFixedHeight(max(20, ceil(self.document().size().height()) + 2))
-
-    @override
-    def loadResource(self, type: int, name: QUrl | str) -> object:
-        return QByteArray()
-
-    @override
-    def wheelEvent(self, e: QWheelEvent) -> None:
-        e.ignore()
 
 
 def _css(colours: Colours) -> str:
