@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Mapping, Sequence
 
 import anyio
 
@@ -17,10 +18,12 @@ from desktop.core.errors import AppCode, AppError
 from desktop.core.search import matching
 from desktop.core.workbench import Workbench
 from local_tools.errors import ToolsError
-from local_tools.model import Fate, Preview
+from local_tools.model import Fate, FieldFate, Preview
 from local_tools.records.karte_json import KarteFolder
 from local_tools.resources import resource
 from mcp_bridge.errors import BridgeError
+
+WIDTH = 96  # columns for the list of what stays
 
 
 def consult(options: argparse.Namespace, world: World) -> int:
@@ -68,6 +71,17 @@ async def _consult(options: argparse.Namespace, world: World) -> Report:
 
     async with open_workbench(world.settings(), paths=world.paths, one_off=True) as bench:
         return await _Run(options, world, bench).result()
+
+
+def _places(fields: Sequence[FieldFate]) -> str:
+    """Where the fields stand, without their values; for those that leave, the first text sent."""
+    stay = ", ".join(field.path for field in fields if not field.sent)
+    lines = textwrap.wrap(stay, WIDTH, break_long_words=False, break_on_hyphens=False)
+    for field in fields:
+        for first in field.sent[:1]:
+            more = f" (+{len(field.sent) - 1})" if len(field.sent) > 1 else ""
+            lines.append(f"{field.path} → {first}{more}")
+    return textwrap.indent("\n".join(lines), "  ")
 
 
 class _Run:
@@ -120,9 +134,12 @@ class _Run:
         return code
 
     def _show_preview(self, preview: Preview) -> None:
+        """Every field by its place: what stays, and what leaves instead. Scripts get counts."""
         for fate in Fate:
-            count = sum(field.fate is fate for field in preview.fields)
-            self._show(self._texts(f"cli.{fate.value}", count=count))
+            fields = [field for field in preview.fields if field.fate is fate]
+            self._show(self._texts(f"cli.{fate.value}", count=len(fields)))
+            if fields and not self._options.json:
+                self._show(_places(fields))
         if preview.release is not None:
             count = len(preview.release.summary.withheld)
             self._show(self._texts("cli.withheld", count=count))
