@@ -53,7 +53,6 @@ class Colours:
     danger: str
     danger_soft: str
     ok: str
-    ok_soft: str
 
 
 LIGHT = Colours(
@@ -78,7 +77,6 @@ LIGHT = Colours(
     danger="#b3261e",
     danger_soft="#fdebe9",
     ok="#1e6b45",
-    ok_soft="#e3f3ea",
 )
 DARK = Colours(
     ground="#11171a",
@@ -102,7 +100,6 @@ DARK = Colours(
     danger="#ffb4ab",
     danger_soft="#47211e",
     ok="#86d6a8",
-    ok_soft="#173627",
 )
 
 

@@ -27,7 +27,6 @@ PAIRS = (
     ("leaves", "leaves_soft"),
     ("danger", "danger_soft"),
     ("danger", "generalised_soft"),  # the mark in a message that was not sent
-    ("ok", "ok_soft"),
     ("ok", "surface"),
 )
 

@@ -56,10 +56,6 @@ class FieldModel(QAbstractTableModel):
         """Number of fields with that fate, whatever the filter."""
         return sum(fate is None or f.fate is fate for f in self._fields)
 
-    def line(self, row: int) -> Line:
-        """The line at a row."""
-        return self._lines[row]
-
     def lines(self) -> tuple[Line, ...]:
         """All lines that the filter lets through."""
         return self._lines

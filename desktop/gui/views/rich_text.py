@@ -39,10 +39,6 @@ class RichText(TallText):
         look.changed.connect(self._render)
         self._render()
 
-    def markdown(self) -> str:
-        """The whole source text."""
-        return self._markdown
-
     def append_markdown(self, more: str) -> None:
         """More of a text that grows; shown at the next tick."""
         self._markdown += more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QStackedWidget
 from typing_extensions import override
@@ -22,8 +22,6 @@ TABS = (RECORD, PREVIEW, CHAT)
 
 class Workspace(View):
     """Shows one patient at a time; every patient keeps a chat of its own."""
-
-    tab_changed = Signal(str)
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -105,7 +103,6 @@ class Workspace(View):
         chat = self.chats.currentWidget()
         if tab == CHAT and isinstance(chat, ChatView):
             chat.take_focus()
-        self.tab_changed.emit(tab)
 
     @override
     def retranslate(self) -> None:
