@@ -22,6 +22,19 @@ class Hop(StrEnum):
     RESENT = "resent"  # listener: a stored reply went out again
 
 
+class Contract(StrEnum):
+    """What messages on a queue look like, and so who can read them."""
+
+    FRAMES = "frames"  # sealed: the two sides only
+    FOUNDRY_TOOL = "foundry_tool"  # not sealed: whoever may read the queue
+    PLAIN_RPC = "plain_rpc"  # not sealed
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the queue service sees nothing of what is said."""
+        return self is Contract.FRAMES
+
+
 class Health(StrEnum):
     """State of one side, as the status bar shows it."""
 
@@ -42,14 +55,16 @@ class FrameEvent:
     elapsed_ms: float | None = None
     size: int | None = None
     code: Code | None = None
+    contract: Contract = Contract.FRAMES
 
 
 @dataclass(frozen=True, slots=True)
 class HealthEvent:
-    """One side changed state."""
+    """One side changed state; each contract on a listener's side has a state of its own."""
 
     health: Health
     code: Code | None = None
+    contract: Contract = Contract.FRAMES
 
 
 BridgeEvent = FrameEvent | HealthEvent
