@@ -15,6 +15,7 @@ from anyio import to_thread
 from mcp_bridge.background import background
 from mcp_bridge.caller.catalogue import Catalogue
 from mcp_bridge.caller.mailbox import Mailbox, Pending
+from mcp_bridge.caller.session import Session
 from mcp_bridge.carriers.port import Carrier, Receipt
 from mcp_bridge.errors import (
     CarrierFault,
@@ -31,8 +32,9 @@ from mcp_bridge.frames import Direction, Header, Kind
 from mcp_bridge.incidents import Incidents
 from mcp_bridge.names import QueueNames, queue_names
 from mcp_bridge.posting import Posted, post, seal_texts
-from mcp_bridge.rpc import Message, Notify, encode, invalid_request, is_request
+from mcp_bridge.rpc import Message, Notify, encode, invalid_request, is_request, is_response
 from mcp_bridge.sealing import KeyRing
+from mcp_bridge.sessions import SESSION_IDLE_S, Said, Sender
 
 WITHDRAW_S = 2.0  # to recall a request, or to tell the listener that nobody waits
 CLOSE_S = 3.0  # to remove the response queue
@@ -111,6 +113,51 @@ class Caller:
             self._mailbox.forget(pending)
         self._catalogue.learn(request, response)
         return response
+
+    async def listen(self, request: Message, notify: Notify) -> Message:
+        """The response to a `subscriptions/listen`, which comes when the far server ends it.
+
+        Until then `notify` gets what it subscribed to. Cancelling the call ends the subscription.
+        """
+        async with self.open_session() as session:
+            session.send(Said(request))
+            async for item in session:
+                if isinstance(item, Said):
+                    if is_response(item.message):
+                        return item.message
+                    await notify(item.message)
+        raise AssertionError  # a session answers what waits before it ends
+
+    @asynccontextmanager
+    async def open_session(self) -> AsyncGenerator[Session]:
+        """A session for one client of the handshake era."""
+        sid = uuid4().hex
+        header = Header(
+            direction=Direction.REQUEST,
+            mid=sid,
+            kind=Kind.SESSION,
+            sid=sid,
+            reply=self._name,
+            budget_ms=int(SESSION_IDLE_S * 1000),
+        )
+        session = Session(sid, Sender(self._put, self._keys, header), self._incidents)
+        self._mailbox.enter(sid, session)
+        if self._mailbox.is_closed:
+            session.end(Code.CLOSED)
+        try:
+            async with background() as tasks:
+                tasks.start_soon(session.run)
+                try:
+                    yield session
+                finally:
+                    await session.farewell()
+        finally:
+            self._mailbox.leave(sid)
+
+    async def _put(self, texts: Sequence[str], until: float) -> Posted:
+        posted = await self._post(texts, until)
+        self._mailbox.stir()
+        return posted
 
     async def _sealed(self, mid: str, body: bytes, budget_s: float) -> Sequence[str]:
         header = Header(

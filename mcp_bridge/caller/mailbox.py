@@ -11,12 +11,14 @@ import anyio
 
 from mcp_bridge.background import background
 from mcp_bridge.cadence import Cadence
+from mcp_bridge.caller.session import Session
 from mcp_bridge.carriers.port import MAX_TAKE, Carrier, Receipt, Taken
 from mcp_bridge.chunks import Assembler
 from mcp_bridge.errors import (
     CarrierDenied,
     CarrierFault,
     CarrierUnreachable,
+    Code,
     PeerFault,
     QueueMissing,
 )
@@ -31,6 +33,7 @@ from mcp_bridge.sealing import KeyRing
 LEASE_S = 30  # of a reply, until it is deleted
 MAX_ASSEMBLED = 64 * 2**20  # bytes of messages of which chunks are missing
 SLOWEST_POLL_S = 0.5  # while a call is pending
+SLOWEST_IDLE_POLL_S = 2.0  # while sessions are open, and nothing else
 
 
 @dataclass(slots=True, eq=False)
@@ -54,11 +57,12 @@ class Mailbox:
         self._keys = keys
         self._on_event = on_event
         self._pending: dict[str, Pending] = {}
+        self._sessions: dict[str, Session] = {}
         self._changed = anyio.Event()
         self._next_poll = math.inf
         self._asked_at = 0.0  # when the latest poll began
         self._rhythm = Rhythm()
-        self._cadence = Cadence(idle_cap_s=SLOWEST_POLL_S)
+        self._cadence = Cadence(idle_cap_s=SLOWEST_IDLE_POLL_S)
         self._assembler = Assembler(clock=anyio.current_time, max_bytes=MAX_ASSEMBLED)
         self._later = Later()
         self._health = Health.STOPPED
@@ -72,8 +76,12 @@ class Mailbox:
 
     def sent(self, pending: Pending) -> None:
         """Its request is on the queue; look for the reply until `forget`."""
-        now = pending.sent_at = anyio.current_time()
-        self._next_poll = min(self._next_poll, now + self._rhythm.quiet_s())
+        pending.sent_at = anyio.current_time()
+        self.stir()
+
+    def stir(self) -> None:
+        """Something was sent; look often for what comes of it."""
+        self._next_poll = min(self._next_poll, anyio.current_time() + self._rhythm.quiet_s())
         self._cadence.heat()
         self._changed.set()
         self._later.touch()
@@ -81,7 +89,20 @@ class Mailbox:
     def forget(self, pending: Pending) -> None:
         """Nobody waits for it any more: a reply that still comes is dropped."""
         del self._pending[pending.mid]
-        if not self._pending:
+        self._rest()
+
+    def enter(self, sid: str, session: Session) -> None:
+        """A session is open; look for what the far side says in it until `leave`."""
+        self._sessions[sid] = session
+        self.stir()
+
+    def leave(self, sid: str) -> None:
+        """It is over."""
+        del self._sessions[sid]
+        self._rest()
+
+    def _rest(self) -> None:
+        if not self._pending and not self._sessions:
             self._next_poll = math.inf
 
     def close(self) -> None:
@@ -89,6 +110,8 @@ class Mailbox:
         self.is_closed = True
         for pending in self._pending.values():
             pending.answered.set()
+        for session in self._sessions.values():
+            session.end(Code.CLOSED)
         self._report(Health.STOPPED)
 
     async def run(self) -> None:
@@ -123,7 +146,11 @@ class Mailbox:
 
     def _plan_next_poll(self) -> None:
         waiting = any(pending.sent_at is not None for pending in self._pending.values())
-        self._next_poll = anyio.current_time() + self._cadence.gap() if waiting else math.inf
+        gap_s = self._cadence.gap()
+        if waiting:
+            self._next_poll = anyio.current_time() + min(gap_s, SLOWEST_POLL_S)
+        else:
+            self._next_poll = anyio.current_time() + gap_s if self._sessions else math.inf
 
     async def _take(self) -> Sequence[Taken]:
         self._asked_at = anyio.current_time()
@@ -146,6 +173,9 @@ class Mailbox:
             frame = parse(taken.text)
             header = frame.header
             piece = self._keys.open(frame, Direction.REPLY)
+            if header.kind is Kind.SESSION:
+                self._deliver_to_session(header, piece)
+                return
             pending = self._pending.get(header.mid)
             if pending is None:
                 return  # a double, or too late
@@ -155,6 +185,15 @@ class Mailbox:
                 await self._hand_over(pending, header, decode(body))
         except PeerFault as fault:
             self._on_event(FrameEvent(Hop.FAILED, "", size=len(taken.text), code=fault.code))
+
+    def _deliver_to_session(self, header: Header, piece: bytes) -> None:
+        session = self._sessions.get(header.sid or "")
+        if session is None:
+            return  # it is over
+        self._cadence.heat()
+        body = self._assembler.add(header.mid, header.part, header.parts, piece)
+        if body is not None:
+            session.deliver(header.seq, body)
 
     async def _hand_over(
         self, pending: Pending, header: Header, messages: Sequence[Message]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
@@ -21,12 +22,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from mcp_bridge.gateway.door import Paced, SafeOrigin
+from mcp_bridge.gateway.door import ByEra, Paced, SafeOrigin
 from mcp_bridge.gateway.far import Far
+from mcp_bridge.gateway.handshake import HandshakeFront
 from mcp_bridge.gateway.health import Watched
 from mcp_bridge.gateway.modern import ModernFront
-from mcp_bridge.gateway.rate import RateLimit
 from mcp_bridge.gateway.tool_headers import ToolHeaders
+from mcp_bridge.rate import RateLimit
 
 _LOOPBACK = ("127.0.0.1:*", "localhost:*", "[::1]:*")
 
@@ -41,13 +43,20 @@ class GatewayOptions:
     scopes: Sequence[str] = ()  # that every token must have
     calls_per_s: float = 20.0  # of one caller
     burst: int = 200
+    retry_ms: int = 100  # for clients of the handshake era whose stream was closed
     max_body: int = DEFAULT_MAX_REQUEST_BODY_SIZE  # bytes
 
 
 def build_app(far: Far, options: GatewayOptions) -> Starlette:
     """The app; `far` is entered by whoever made it."""
     watched = Watched(far)
-    modern = ModernFront(watched, ToolHeaders(watched))
+    handshake = HandshakeFront.of(watched, options.retry_ms)
+    fronts = ByEra(handshake, ModernFront(watched, ToolHeaders(watched)))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        async with handshake.running():
+            yield
 
     async def healthz(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -61,11 +70,12 @@ def build_app(far: Far, options: GatewayOptions) -> Starlette:
 
     return Starlette(
         routes=[
-            Route("/mcp", endpoint=_door(modern, options)),
+            Route("/mcp", endpoint=_door(fronts, options)),
             Route("/healthz", endpoint=healthz),
             Route("/readyz", endpoint=readyz),
             Route("/metrics", endpoint=metrics),
-        ]
+        ],
+        lifespan=lifespan,
     )
 
 

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mcp_bridge.gateway.rate import RateLimit
+from mcp_bridge.rate import RateLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,15 @@ class ByEra:
         await (self.handshake if old else self.modern)(scope, receive, send)
 
 
+def holder_of(scope: Scope) -> str | None:
+    """Whose token it was, if one was asked for."""
+    user = scope.get("user")
+    if not isinstance(user, AuthenticatedUser):
+        return None
+    return f"token:{user.access_token.client_id}:{user.access_token.subject or ''}"
+
+
 def caller_of(scope: Scope) -> str:
     """Who asks, as far as that is known."""
-    user = scope.get("user")
-    if isinstance(user, AuthenticatedUser):
-        return f"token:{user.access_token.client_id}:{user.access_token.subject or ''}"
     client = cast("tuple[str, int] | None", scope.get("client"))
-    return f"address:{client[0] if client else ''}"
+    return holder_of(scope) or f"address:{client[0] if client else ''}"

@@ -7,12 +7,14 @@ queues and the far server worked a moment ago; if none did of late, it makes one
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
 
 from mcp_bridge.errors import BRIDGE_ERROR
-from mcp_bridge.gateway.far import Far
+from mcp_bridge.gateway.far import Far, FarSession
 from mcp_bridge.rpc import Message, Notify, as_object, request as own_request
 
 RECENT_S = 10.0  # a round trip proves readiness for this long
@@ -34,6 +36,8 @@ class Watched:
     calls: Counter[str] = field(default_factory=Counter[str])
     seconds: float = 0.0
     running: int = 0
+    subscriptions: int = 0
+    sessions: int = 0
     _probing: anyio.Lock = field(default_factory=anyio.Lock)
 
     async def exchange(
@@ -63,6 +67,24 @@ class Watched:
             await self.exchange(own_request("ping", "ready"), budget_s=PROBE_S)
             return self._is_recent()
 
+    async def listen(self, request: Message, notify: Notify) -> Message:
+        """As the far server answers it."""
+        self.subscriptions += 1
+        try:
+            return await self.far.listen(request, notify)
+        finally:
+            self.subscriptions -= 1
+
+    @asynccontextmanager
+    async def open_session(self) -> AsyncGenerator[FarSession]:
+        """As the far server has it."""
+        self.sessions += 1
+        try:
+            async with self.far.open_session() as session:
+                yield session
+        finally:
+            self.sessions -= 1
+
     def _is_recent(self) -> bool:
         return self.worked_at is not None and anyio.current_time() - self.worked_at < RECENT_S
 
@@ -75,6 +97,10 @@ class Watched:
             f"mcp_bridge_call_seconds_total {self.seconds:.6f}",
             "# TYPE mcp_bridge_calls_running gauge",
             f"mcp_bridge_calls_running {self.running}",
+            "# TYPE mcp_bridge_subscriptions gauge",
+            f"mcp_bridge_subscriptions {self.subscriptions}",
+            "# TYPE mcp_bridge_sessions gauge",
+            f"mcp_bridge_sessions {self.sessions}",
         ]
         return "\n".join(lines) + "\n"
 

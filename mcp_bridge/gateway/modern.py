@@ -50,7 +50,9 @@ class ModernFront:
         if isinstance(admitted, Response):
             await admitted(scope, receive, send)
         else:
-            await reply(partial(self.far.exchange, admitted), scope, receive, send)
+            listens = admitted["method"] == "subscriptions/listen"
+            carry = self.far.listen if listens else self.far.exchange
+            await reply(partial(carry, admitted), scope, receive, send)
 
     async def _admitted(self, request: Request) -> Message | Response:
         """The message to carry, or why it is not carried."""

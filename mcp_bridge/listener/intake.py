@@ -10,7 +10,7 @@ import anyio
 from mcp_bridge.carriers.port import Carrier, Taken
 from mcp_bridge.chunks import Assembler
 from mcp_bridge.errors import PeerFault
-from mcp_bridge.frames import Direction, Frame, Header, Kind, parse
+from mcp_bridge.frames import Direction, Header, Kind, parse
 from mcp_bridge.listener.hold import Hold
 from mcp_bridge.sealing import KeyRing
 
@@ -22,7 +22,8 @@ MAX_RECALLED = 1024  # cancels remembered whose requests have not come yet
 class Work:
     """One request on its way through the listener. Times are on the loop's clock."""
 
-    header: Header
+    mid: str  # its identity
+    caller: str  # whose response queue gets the answer; from the authenticated header
     hold: Hold
     taken_at: float
     deadline: float  # nobody waits for the answer after this
@@ -30,16 +31,6 @@ class Work:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # around the upstream
     is_whole: bool = False  # all chunks are here
     recalled: bool = False  # by a cancel frame
-
-    @property
-    def mid(self) -> str:
-        """Its identity."""
-        return self.header.mid
-
-    @property
-    def caller(self) -> str:
-        """Whose response queue gets the answer; from the authenticated header."""
-        return self.header.reply or ""
 
     def recall(self) -> None:
         """The caller does not want it any more."""
@@ -68,19 +59,26 @@ class Intake:
         self._recalled: OrderedDict[str, None] = OrderedDict()
         self._assembler = Assembler(clock=anyio.current_time, max_bytes=MAX_ASSEMBLED)
 
-    def admit(self, taken: Taken) -> Admitted | None:
-        """Take one message in; None if it is done with (a cancel) and can be deleted.
+    def open(self, taken: Taken) -> tuple[Header, bytes]:
+        """The header and the opened body of one message.
 
         Raises:
             PeerFault: it is no frame of ours, and belongs into quarantine.
         """
         frame = parse(taken.text)
-        body = self._keys.open(frame, Direction.REQUEST)
-        match frame.header.kind:
-            case Kind.REQUEST if frame.header.reply is not None:
-                return self._request(taken, frame, body)
+        return frame.header, self._keys.open(frame, Direction.REQUEST)
+
+    def admit(self, taken: Taken, header: Header, body: bytes) -> Admitted | None:
+        """Take one message in; None if it is done with (a cancel) and can be deleted.
+
+        Raises:
+            PeerFault: it is none that asks for something.
+        """
+        match header.kind:
+            case Kind.REQUEST if header.reply is not None:
+                return self._request(taken, header, body)
             case Kind.CANCEL:
-                self._recall(frame.header.mid)
+                self._recall(header.mid)
                 return None
             case _:
                 raise PeerFault
@@ -98,8 +96,7 @@ class Intake:
             if not work.is_whole:
                 work.hold.let_go()
 
-    def _request(self, taken: Taken, frame: Frame, body: bytes) -> Admitted:
-        header = frame.header
+    def _request(self, taken: Taken, header: Header, body: bytes) -> Admitted:
         work = self._works.get(header.mid)
         if work is not None and work.is_whole:  # it was delivered again while we work on it
             work.hold.add(taken.receipt)
@@ -115,7 +112,8 @@ class Intake:
     def _new_work(self, header: Header, taken: Taken) -> Work:
         now = anyio.current_time()
         work = Work(
-            header,
+            header.mid,
+            header.reply or "",
             Hold(self._carrier, self._queue, self._lease_s),
             taken_at=now,
             deadline=now + header.budget_ms / 1000 - taken.age_s,

@@ -9,11 +9,11 @@ import anyio
 from mcp_bridge.rpc import Message
 
 PERIOD_S = 1.0  # the first frame goes after this, so a quick call costs none
-MAX_WAITING = 32  # a server that floods loses the oldest
+MAX_WAITING = 64  # a server that floods loses the oldest, progress first
 
 
 class Notices:
-    """Collects notifications; of progress only the latest is kept, as it supersedes the others."""
+    """Collects notifications. What waits together costs one frame, so none is left out."""
 
     def __init__(self, send: Callable[[Sequence[Message]], Awaitable[None]]) -> None:
         self._send = send
@@ -22,9 +22,10 @@ class Notices:
 
     def add(self, notification: Message) -> None:
         """Take one that may leave."""
-        if _is_progress(notification):
-            self._waiting = [other for other in self._waiting if not _is_progress(other)]
-        self._waiting = [*self._waiting[1 - MAX_WAITING :], notification]
+        self._waiting.append(notification)
+        if len(self._waiting) > MAX_WAITING:
+            progress = (at for at, other in enumerate(self._waiting) if _is_progress(other))
+            del self._waiting[next(progress, 0)]
         self._some.set()
 
     def rest(self) -> Sequence[Message]:

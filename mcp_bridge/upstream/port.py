@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.shared.message import SessionMessage
+
 from mcp_bridge.rpc import READING_METHODS, Message, Notify, as_object, params_of
 
 MAX_PAGES = 50  # of tools/list; a server that never ends its list is not believed
@@ -32,6 +35,18 @@ class Upstream(Protocol):
 
         Cancelling the call stops the work. Raises UpstreamGone; an error of the server itself is
         an ordinary error response.
+        """
+        ...
+
+    async def session(
+        self,
+        read: MemoryObjectReceiveStream[SessionMessage | Exception],
+        write: MemoryObjectSendStream[SessionMessage],
+    ) -> None:
+        """Serve one client of the handshake era until `read` ends.
+
+        Notifications and requests of the server that belong to a request of the client say so in
+        their metadata. Raises UpstreamGone.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""A Server object in this process, one `serve_one` a request.
+"""A Server object in this process: one `serve_one` a request, one loop a session.
 
 The seams of the SDK that this needs are importable but not advertised as stable, so they are used
 in this file only (pinned by `mcp>=2.3,<3`).
@@ -13,9 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.connection import Connection
 from mcp.server.lowlevel import Server
-from mcp.server.runner import serve_one
+from mcp.server.runner import serve_dual_era_loop, serve_one
 from mcp.shared.dispatcher import CallOptions
 from mcp.shared.exceptions import MCPError, NoBackChannelError
 from mcp.shared.inbound import InboundLadderRejection, classify_inbound_request
@@ -23,7 +24,7 @@ from mcp.shared.jsonrpc_dispatcher import (
     handler_exception_to_error_data,
     progress_token_from_params,
 )
-from mcp.shared.message import MessageMetadata
+from mcp.shared.message import MessageMetadata, SessionMessage
 from mcp.shared.transport_context import TransportContext
 from mcp_types import INTERNAL_ERROR, ErrorData, ProgressToken, RequestId
 
@@ -66,6 +67,14 @@ class ServerUpstream:
             return result(request_id, await self._serve(request, request_id, notify))
         except Exception as raised:  # noqa: BLE001 - a handler may raise anything at all
             return _error(request_id, raised)
+
+    async def session(
+        self,
+        read: MemoryObjectReceiveStream[SessionMessage | Exception],
+        write: MemoryObjectSendStream[SessionMessage],
+    ) -> None:
+        """Serve one client of the handshake era until `read` ends."""
+        await serve_dual_era_loop(self._server, read, write, lifespan_state=self._state)
 
     def is_read_only(self, request: Message) -> bool:
         """Whether running it twice does no more than once."""
