@@ -27,6 +27,7 @@ INSTRUCTIONS = (
     "case, never with anything that identifies, and only after the doctor has approved. What they "
     "return is a basis for the doctor's judgement, not a diagnosis."
 )
+TOOLS = frozenset({patient_background.TOOL.name})  # all that this server has
 CATALOGUE_TTL_MS = 3_600_000  # the tools change with the installed version only
 
 # What the SDK writes around results, in both eras of the protocol.

@@ -18,6 +18,7 @@ import anyio
 from mcp_bridge import commands
 from mcp_bridge.console import quiet_logs
 from mcp_bridge.errors import BridgeError, Code
+from mcp_bridge.policy_options import add_policy, policy_of
 
 FINE, FAILED, WRONG_USAGE, NOT_CONFIGURED = 0, 1, 2, 3
 
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = add("serve", help="carry requests to an MCP server", usage=_SERVE_USAGE)
     _bridge(serve)
+    add_policy(serve)
     serve.add_argument("--journal", type=Path, help="default: in this user's data folder")
     serve.add_argument(
         "--lease",
@@ -121,8 +123,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _SERVE_USAGE = (
-    "mcp-bridge serve --queue CARRIER --name NAME --key-file FILE [--journal FILE]"
-    " [--lease SECONDS] -- COMMAND ARGS..."
+    "mcp-bridge serve --queue CARRIER --name NAME --key-file FILE (--allow TOOL... | --allow-all)"
+    " [--allow-method METHOD...] [--caller-rate N] [--caller-at-once N] [--tool-rate N]"
+    " [--tool-at-once N] [--journal FILE] [--lease SECONDS] -- COMMAND ARGS..."
 )
 
 
@@ -146,6 +149,7 @@ async def _serve(options: argparse.Namespace) -> None:
         options.name,
         options.key_file,
         options.served,
+        policy=policy_of(options),
         journal_file=options.journal,
         lease_s=options.lease,
     )

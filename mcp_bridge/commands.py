@@ -23,6 +23,7 @@ from mcp_bridge.console import tell_health
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Listener, ListenerOptions
 from mcp_bridge.names import queue_names
+from mcp_bridge.policy import Policy
 from mcp_bridge.quarantine import described, find, frames
 from mcp_bridge.rpc import Message
 from mcp_bridge.sealing import PairingSecret, read_key_file, write_key_file
@@ -54,6 +55,7 @@ async def serve(
     key_file: Path,
     command: Sequence[str],
     *,
+    policy: Policy,
     journal_file: Path | None,
     lease_s: int,
 ) -> None:
@@ -72,6 +74,7 @@ async def serve(
                 journal,
                 upstream,
                 pass_through,
+                policy=policy,
                 options=ListenerOptions(lease_s=lease_s),
                 on_event=tell_health,
             )

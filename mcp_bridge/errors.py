@@ -2,7 +2,8 @@
 
 BridgeError
 ├── LocalFault       ours: settings, keys, journal, a guard that refused
-│   └── UpstreamGone     the served command is not there; it says whether it may have run
+│   ├── UpstreamGone     the served command is not there; it says whether it may have run
+│   └── NotAdmitted      the policy does not let a request in; it did not run
 ├── PeerFault        the other side's: a frame that does not parse, does not open, is too large
 └── CarrierFault     the queue service's
     ├── CarrierUnreachable   DNS, TCP, TLS, proxy, time-out: nothing is known of the outcome
@@ -28,6 +29,7 @@ class Layer(StrEnum):
     CALLER = "caller"
     CARRIER = "carrier"
     LISTENER = "listener"
+    POLICY = "policy"
     GUARD = "guard"
     UPSTREAM = "upstream"
 
@@ -48,6 +50,11 @@ class Code(StrEnum):
     JOURNAL_UNUSABLE = "journal_unusable"
     GUARD_REFUSED = "guard_refused"
     CLOSED = "closed"
+    PAIRING_FAILED = "pairing_failed"
+
+    TOOL_NOT_ALLOWED = "tool_not_allowed"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    RATE_LIMITED = "rate_limited"
 
     NOT_A_FRAME = "not_a_frame"
     UNKNOWN_VERSION = "unknown_version"
@@ -70,6 +77,11 @@ class Code(StrEnum):
     UNKNOWN_OUTCOME = "unknown_outcome"
     UPSTREAM_GONE = "upstream_gone"
     OVERLOADED = "overloaded"
+    SESSION_LOST = "session_lost"
+
+
+# The same request would be refused again.
+NEVER_ALLOWED = frozenset({Code.TOOL_NOT_ALLOWED, Code.METHOD_NOT_ALLOWED})
 
 
 class BridgeError(Exception):
@@ -96,6 +108,12 @@ class UpstreamGone(LocalFault):
     def __init__(self, executed: Executed) -> None:
         super().__init__()
         self.executed = executed
+
+
+class NotAdmitted(LocalFault):
+    """The policy refused a request before the upstream was asked."""
+
+    default = Code.METHOD_NOT_ALLOWED
 
 
 class PeerFault(BridgeError):

@@ -6,7 +6,7 @@ import logging
 import secrets
 from dataclasses import dataclass
 
-from mcp_bridge.errors import Code, Executed, Failure, Layer
+from mcp_bridge.errors import NEVER_ALLOWED, Code, Executed, Failure, Layer
 from mcp_bridge.events import FrameEvent, Hop, OnEvent
 from mcp_bridge.rpc import Message
 
@@ -22,11 +22,12 @@ class Incidents:
     def failed(
         self, mid: str, request: Message, code: Code, layer: Layer, executed: Executed
     ) -> Message:
-        """The error response. What did not run may be sent again."""
+        """The error response. What did not run may be sent again, unless it is never allowed."""
         incident = secrets.token_hex(4)
         _log.info("request failed: code=%s layer=%s incident=%s", code, layer, incident)
         self.on_event(FrameEvent(Hop.FAILED, mid, _method(request), code=code))
-        failure = Failure(code, layer, executed, executed is Executed.NO, incident)
+        retry = executed is Executed.NO and code not in NEVER_ALLOWED
+        failure = Failure(code, layer, executed, retry, incident)
         return failure.as_json_rpc(request.get("id"))
 
 

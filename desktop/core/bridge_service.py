@@ -24,6 +24,7 @@ from mcp_bridge.events import BridgeEvent, Health, HealthEvent
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Guard, Listener
 from mcp_bridge.names import queue_names
+from mcp_bridge.policy import Policy
 from mcp_bridge.sealing import KeyRing
 from mcp_bridge.upstream.port import Upstream
 
@@ -43,6 +44,7 @@ class BridgeParts:
     journal: Journal
     upstream: Callable[[], Upstream]
     guard: Guard
+    policy: Policy
     budget_s: float
     one_off: bool = False  # remove all queues of this name at the end
 
@@ -85,6 +87,7 @@ class BridgeService:
                 parts.journal,
                 parts.upstream(),
                 parts.guard,
+                policy=parts.policy,
                 on_event=self._watch("listener"),
             )
             try:

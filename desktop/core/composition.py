@@ -29,13 +29,14 @@ from local_tools.privacy.gate import Gate
 from local_tools.privacy.guard import Guard, ReleaseRegister
 from local_tools.records.karte_json import KarteFolder
 from local_tools.resources import resource
-from local_tools.server import build_server
+from local_tools.server import TOOLS, build_server
 from local_tools.vocabulary import Vocabulary
 from mcp_bridge.background import background
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.carriers.sqlite import SqliteCarrier
 from mcp_bridge.errors import LocalFault
 from mcp_bridge.journal import Journal
+from mcp_bridge.policy import Policy
 from mcp_bridge.sealing import KeyRing, PairingSecret, read_key_file, write_key_file
 from mcp_bridge.upstream import ServerUpstream
 
@@ -159,6 +160,7 @@ def _bridge_parts(
         journal=journal,
         upstream=lambda: ServerUpstream(server),
         guard=clinic.guard,
+        policy=Policy(tools=TOOLS),
         budget_s=LONGEST_CALL_S if waiting is None else waiting + CALL_S,
         one_off=one_off,
     )

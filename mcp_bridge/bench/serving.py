@@ -25,6 +25,7 @@ from mcp_bridge.errors import Executed, UpstreamGone
 from mcp_bridge.events import BridgeEvent, Health, HealthEvent
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Listener, ListenerOptions
+from mcp_bridge.policy import Policy
 from mcp_bridge.sealing import KeyRing, PairingSecret
 from mcp_bridge.upstream import ServerUpstream
 
@@ -131,6 +132,7 @@ class _Serving:
             journal,
             ServerUpstream(echo_server()),
             as_it_is,
+            policy=Policy.everything(),
             options=ListenerOptions(workers=WORKERS, drain_s=1.0),
             on_event=self._heed,
         )

@@ -32,6 +32,7 @@ from mcp_bridge.listener.intake import Intake, Work
 from mcp_bridge.listener.run import Guard, Runner
 from mcp_bridge.names import queue_names
 from mcp_bridge.patience import Backoff, may_pass
+from mcp_bridge.policy import Admission, Policy
 from mcp_bridge.quarantine import put_aside
 from mcp_bridge.rhythm import Rhythm
 from mcp_bridge.sealing import KeyRing
@@ -64,10 +65,14 @@ class Listener:
         upstream: Upstream,
         guard: Guard,
         *,
+        policy: Policy,
         options: ListenerOptions | None = None,
         on_event: OnEvent = ignore,
     ) -> None:
-        """`carrier` is entered by whoever made it; `guard` is asked before anything leaves."""
+        """`carrier` is entered by whoever made it.
+
+        `policy` says what is let in, `guard` is asked before anything leaves.
+        """
         self._options = options or ListenerOptions()
         self._carrier = carrier
         self._names = queue_names(name)
@@ -75,7 +80,8 @@ class Listener:
         self._upstream = upstream
         self._on_event = on_event
         incidents = Incidents(on_event)
-        runner = Runner(upstream, guard, incidents)
+        self._admission = Admission(policy, anyio.current_time)
+        runner = Runner(upstream, guard, incidents, self._admission)
         self._exchange = Exchange(carrier, self._names, keys, journal, runner, incidents)
         self._intake = Intake(carrier, self._names.requests, keys, self._options.lease_s)
         self._cadence = Cadence(idle_cap_s=self._options.idle_cap_s)

@@ -1,16 +1,18 @@
-"""Runs one request on the upstream: deadline, cancel, guard, notifications."""
+"""Runs one request on the upstream: policy, deadline, cancel, guard, notifications."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import anyio
 
-from mcp_bridge.errors import Code, Executed, Layer, UpstreamGone
+from mcp_bridge.errors import Code, Executed, Layer, NotAdmitted, UpstreamGone
 from mcp_bridge.incidents import Incidents
 from mcp_bridge.listener.intake import Work
 from mcp_bridge.listener.notices import Notices
+from mcp_bridge.policy import Admission
 from mcp_bridge.rpc import Message, Notify, method_not_found
 from mcp_bridge.upstream.port import Upstream
 
@@ -28,6 +30,7 @@ class Runner:
     upstream: Upstream
     guard: Guard
     incidents: Incidents
+    admission: Admission
 
     async def run(
         self,
@@ -54,10 +57,20 @@ class Runner:
     async def _respond(self, work: Work, request: Message, notify: Notify) -> Message:
         if request["method"] in _STREAMING:
             return method_not_found(request["id"])
+        try:
+            with closing(self.admission.admit(work.caller, request)):
+                return await self._ask(work, request, notify)
+        except NotAdmitted as refused:
+            # One that came before may have run in an earlier life.
+            executed = Executed.UNKNOWN if work.came_before else Executed.NO
+            return self.incidents.failed(work.mid, request, refused.code, Layer.POLICY, executed)
+
+    async def _ask(self, work: Work, request: Message, notify: Notify) -> Message:
         work.scope.deadline = work.deadline
         try:
             with work.scope:
-                return self._guarded(work, request, await self.upstream.exchange(request, notify))
+                response = await self.upstream.exchange(request, notify)
+                return self._guarded(work, request, self.admission.visible(request, response))
         except UpstreamGone as gone:
             return self._failed(work, request, gone.code, gone.executed)
         except Exception:  # noqa: BLE001 - whatever it was, its text stays here

@@ -14,6 +14,7 @@ from mcp_bridge.carriers.port import Carrier
 from mcp_bridge.gateway import GatewayOptions, build_app, serve_http
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Listener
+from mcp_bridge.policy import Policy
 from mcp_bridge.sealing import KeyRing, PairingSecret
 from mcp_bridge.upstream import ServerUpstream
 from tests.servers.everything import everything
@@ -34,7 +35,15 @@ async def bridged(queue: str, name: str, wrap: Wrap = plain) -> AsyncGenerator[s
         far = await stack.enter_async_context(wrap(open_carrier(queue)))
         journal = stack.enter_context(closing(Journal(":memory:")))
         upstream = ServerUpstream(everything())
-        listener = Listener(far, name, keys, journal, upstream, lambda message: message)
+        listener = Listener(
+            far,
+            name,
+            keys,
+            journal,
+            upstream,
+            lambda message: message,
+            policy=Policy.everything(),
+        )
         tasks = await stack.enter_async_context(background())
         tasks.start_soon(listener.run)
         caller = await stack.enter_async_context(open_caller(near, name, keys))

@@ -19,6 +19,7 @@ from mcp_bridge.frames import Direction, Header, Kind, serialize
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Guard, Listener, ListenerOptions
 from mcp_bridge.names import QueueNames, queue_names
+from mcp_bridge.policy import Policy
 from mcp_bridge.rpc import Message, encode, request
 from mcp_bridge.sealing import KeyRing, PairingSecret
 from mcp_bridge.upstream import ServerUpstream, Upstream
@@ -138,6 +139,7 @@ async def bridge(
     upstream: Upstream | None = None,
     journal: Journal | None = None,
     guard: Guard = as_it_is,
+    policy: Policy | None = None,
     options: ListenerOptions | None = None,
     budget_s: float = 30.0,
     keys: KeyRing | None = None,
@@ -155,6 +157,7 @@ async def bridge(
             memory,
             upstream or ServerUpstream(served.server()),
             guard,
+            policy=policy or Policy.everything(),
             options=options or ListenerOptions(drain_s=1.0),
             on_event=listened,
         )

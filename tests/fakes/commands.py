@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,23 +31,27 @@ def mcp_bridge(*arguments: str, **extra: str) -> subprocess.CompletedProcess[str
 
 @contextmanager
 def serving(
-    folder: Path, queue: str, *, name: str, lease_s: int = 30
+    folder: Path,
+    queue: str,
+    *,
+    name: str,
+    lease_s: int = 30,
+    command: Sequence[str] = (),
+    **extra: str,
 ) -> Iterator[subprocess.Popen[str]]:
-    """`mcp-bridge serve` in front of the test server; it is ready when this yields."""
-    command = [
+    """`mcp-bridge serve`, ready when this yields; in front of the test server, or of `command`."""
+    served = command or (
+        *(sys.executable, "-m", "tests.fakes.served"),
+        *(str(folder / "effects"), str(folder / "gate")),
+    )
+    bridge = [
         *(sys.executable, "-m", "mcp_bridge", "serve"),
         *("--queue", queue, "--name", name, "--key-file", str(folder / "key")),
-        *("--journal", str(folder / "journal"), "--lease", str(lease_s), "--"),
-        *(
-            sys.executable,
-            "-m",
-            "tests.fakes.served",
-            str(folder / "effects"),
-            str(folder / "gate"),
-        ),
+        *("--journal", str(folder / "journal"), "--lease", str(lease_s), "--allow-all", "--"),
+        *served,
     ]
     with subprocess.Popen(
-        command, env=environment(), stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+        bridge, env=environment(**extra), stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
     ) as process:
         try:
             assert process.stderr is not None

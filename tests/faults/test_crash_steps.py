@@ -21,6 +21,7 @@ from mcp_bridge.carriers.port import Carrier, Operation
 from mcp_bridge.errors import Code, LocalFault
 from mcp_bridge.journal import Journal, Record
 from mcp_bridge.listener import Listener, ListenerOptions
+from mcp_bridge.policy import Policy
 from mcp_bridge.upstream import ServerUpstream
 from tests.fakes.bridge import as_it_is, call_request, failure_of, new_keys, text_of
 from tests.fakes.faulty_carrier import FaultyCarrier
@@ -132,7 +133,16 @@ async def test_one_effect_and_one_answer(tool: str, step: str, tmp_path: Path) -
     def listener(queues: Carrier, journal: Journal, served: Served) -> Listener:
         upstream = ServerUpstream(served.server())
         options = ListenerOptions(drain_s=0.01)
-        return Listener(queues, "test", keys, journal, upstream, as_it_is, options=options)
+        return Listener(
+            queues,
+            "test",
+            keys,
+            journal,
+            upstream,
+            as_it_is,
+            policy=Policy.everything(),
+            options=options,
+        )
 
     with anyio.fail_after(10):
         async with (

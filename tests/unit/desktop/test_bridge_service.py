@@ -26,6 +26,7 @@ from mcp_bridge.carriers.sqlite import SqliteCarrier
 from mcp_bridge.errors import BridgeError, CarrierDenied
 from mcp_bridge.events import Health, Hop
 from mcp_bridge.journal import Journal
+from mcp_bridge.policy import Policy
 from mcp_bridge.sealing import KeyRing, PairingSecret
 from mcp_bridge.upstream import ServerUpstream
 
@@ -100,6 +101,7 @@ def parts_of(far: Far, **changes: object) -> BridgeParts:
         journal=Journal(":memory:"),
         upstream=lambda: ServerUpstream(far.server()),
         guard=lambda message: message,
+        policy=Policy.everything(),
         budget_s=5,
     )
     return replace(parts, **changes)  # type: ignore[arg-type]

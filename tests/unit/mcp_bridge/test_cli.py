@@ -62,7 +62,10 @@ BRIDGE = ["--queue", "memory:", "--name", "clinic"]
         [],
         ["unheard-of"],
         ["keygen"],
-        ["serve", *BRIDGE, "--key-file", "key"],
+        ["serve", *BRIDGE, "--key-file", "key", "--allow-all"],
+        ["serve", *BRIDGE, "--key-file", "key", "--", "command"],
+        ["serve", *BRIDGE, "--key-file", "key", "--allow", "a", "--allow-all", "--", "command"],
+        ["serve", *BRIDGE, "--key-file", "key", "--allow", "a", "--tool-rate", "0", "--", "x"],
         ["provision", *BRIDGE, "--", "command"],
     ],
 )
@@ -78,7 +81,7 @@ def test_wrong_usage_is_two(arguments: Sequence[str]) -> None:
         ["provision", "--queue", "nonsense", "--name", "clinic"],
         ["provision", "--queue", "env:KARTE_NOT_SET", "--name", "clinic"],
         ["provision", "--queue", "memory:", "--name", "No Name"],
-        ["serve", *BRIDGE, "--key-file", "/nonexistent/key", "--", "command"],
+        ["serve", *BRIDGE, "--key-file", "/nonexistent/key", "--allow-all", "--", "command"],
         ["connect", *BRIDGE, "--key-file", "/nonexistent/key"],
     ],
 )
@@ -98,7 +101,7 @@ def test_a_command_that_does_not_start_is_one(
     key = str(tmp_path / "key")
     assert run(["keygen", "--key-file", key]) == 0
     journal = str(tmp_path / "journal")
-    ours = ["serve", *BRIDGE, "--key-file", key, "--journal", journal]
+    ours = ["serve", *BRIDGE, "--key-file", key, "--journal", journal, "--allow-all"]
     assert run([*ours, "--", "/nonexistent/command"]) == 1
     assert "The served command does not start" in capsys.readouterr().err
 

@@ -19,6 +19,7 @@ from mcp_bridge.events import Health, Hop
 from mcp_bridge.frames import Direction, Kind
 from mcp_bridge.journal import Journal, Record
 from mcp_bridge.listener import Listener, ListenerOptions
+from mcp_bridge.policy import Policy
 from mcp_bridge.rpc import Message, encode, request
 from mcp_bridge.sealing import KeyRing
 from mcp_bridge.upstream import ServerUpstream
@@ -340,6 +341,7 @@ async def test_a_listener_that_is_stopped_finishes_what_runs() -> None:
         journal,
         ServerUpstream(served.server()),
         as_it_is,
+        policy=Policy.everything(),
         options=ListenerOptions(drain_s=4.0),
     )
     with anyio.fail_after(5):
