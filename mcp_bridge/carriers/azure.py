@@ -29,6 +29,7 @@ from typing_extensions import override
 from mcp_bridge.carriers.azure_errors import AlreadyThere, patiently
 from mcp_bridge.carriers.limits import check_lease, check_name, check_put, check_take
 from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Receipt, Taken
+from mcp_bridge.carriers.proxies import system_proxy
 from mcp_bridge.errors import Code, LocalFault, QueueMissing
 
 # One service version everywhere: what is tested on Azurite is what real Azure gets. Azurite 3.37
@@ -40,6 +41,7 @@ _OPTIONS: dict[str, Any] = {
     "retry_total": 0,
     "connection_timeout": 5,
     "read_timeout": 10,
+    "use_env_settings": False,  # the proxy is passed on, once (carriers/proxies.py)
 }
 _CLOSE_S = 2.0
 
@@ -93,7 +95,8 @@ class AzureCarrier(Carrier):
     ) -> AzureCarrier:
         """By a connection string with an account key or a SAS. Raises LocalFault(BAD_SETTINGS)."""
         try:
-            service = QueueServiceClient.from_connection_string(text, **_OPTIONS)
+            url = QueueServiceClient.from_connection_string(text).url
+            service = QueueServiceClient.from_connection_string(text, **_options(url))
         except ValueError:
             raise LocalFault(Code.BAD_SETTINGS) from None
         return cls(service, on_operation=on_operation)
@@ -115,7 +118,7 @@ class AzureCarrier(Carrier):
             on_operation: told of every answered request.
         """
         try:
-            service = QueueServiceClient(url, credential, **_OPTIONS)
+            service = QueueServiceClient(url, credential, **_options(url))
         except ValueError:
             raise LocalFault(Code.BAD_SETTINGS) from None
         owned = credential if isinstance(credential, AsyncTokenCredential) else None
@@ -245,6 +248,11 @@ class AzureCarrier(Carrier):
         if queue not in self._clients:
             self._clients[queue] = self._service.get_queue_client(queue)
         return self._clients[queue]
+
+
+def _options(url: str) -> dict[str, Any]:
+    proxy = system_proxy(url)
+    return _OPTIONS if proxy is None else {**_OPTIONS, "proxies": {urlsplit(url).scheme: proxy}}
 
 
 def _refuse_clear_text(url: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import anyio
 import pytest
 
 from mcp_bridge.carriers.azure import AzureCarrier
 from mcp_bridge.carriers.memory import MemoryCarrier
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.carriers.sqlite import SqliteCarrier
-from mcp_bridge.errors import Code, LocalFault
+from mcp_bridge.errors import CarrierUnreachable, Code, LocalFault
 
 SAS = "sv=2025-11-05&ss=q&sp=rap&se=2030-01-01T00%3A00%3A00Z&sig=c2lnbmF0dXJl"
 
@@ -83,3 +85,25 @@ def test_a_variable_that_holds_no_connection_is_a_wrong_setting(
     with pytest.raises(LocalFault) as caught:
         open_carrier("env:KARTE_TEST_QUEUE")
     assert str(caught.value) == "bad_settings"
+
+
+async def test_the_proxy_of_this_pc_is_used_with_its_password(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    with anyio.fail_after(10):
+        async with await asyncio.start_server(refuse, "127.0.0.1") as proxy:
+            port = proxy.sockets[0].getsockname()[1]
+            monkeypatch.setenv("https_proxy", f"http://me:pass@127.0.0.1:{port}")
+            monkeypatch.setenv("KARTE_Q", "https://acc.queue.core.windows.net/?sig=x")
+            async with open_carrier("env:KARTE_Q") as carrier:
+                with pytest.raises(CarrierUnreachable):
+                    await carrier.length("queue")
+    assert asked[0].startswith(b"CONNECT acc.queue.core.windows.net:443")
+    assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in asked[0]
