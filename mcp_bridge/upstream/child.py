@@ -56,7 +56,7 @@ class Child:
             return invalid_request(request["id"])
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(CANCEL_S, shield=True):
-                await self._send(_cancelled(child_id))
+                await self.tell(_cancelled(child_id))
             raise
         finally:
             del self._waiting[child_id]
@@ -77,8 +77,17 @@ class Child:
             for waiting in self._waiting.values():
                 waiting.settled.set()
 
+    async def tell(self, message: Message) -> bool:
+        """Hand a message to the child; False if it has ended. Raises ValidationError."""
+        parsed = jsonrpc_message_adapter.validate_python(message, by_name=False)
+        try:
+            await self._write(SessionMessage(parsed))
+        except (anyio.ClosedResourceError, anyio.BrokenResourceError):
+            return False
+        return True
+
     async def _answer(self, request: Message, child_id: int, waiting: _Waiting) -> Message:
-        if self._ended or not await self._send(_remapped(request, child_id, waiting.token)):
+        if self._ended or not await self.tell(_remapped(request, child_id, waiting.token)):
             raise UpstreamGone(Executed.NO)
         await waiting.settled.wait()
         if waiting.response is None:
@@ -92,7 +101,7 @@ class Child:
                 waiting.response = message
                 waiting.settled.set()
         elif "id" in message:
-            await self._send(method_not_found(message["id"]))
+            await self.tell(method_not_found(message["id"]))
         elif message.get("method") == "notifications/progress":
             await self._report(message)
 
@@ -103,15 +112,6 @@ class Child:
             await waiting.notify(
                 {**message, "params": {**params, "progressToken": waiting.token}},
             )
-
-    async def _send(self, message: Message) -> bool:
-        """Hand a message to the child; False if it has ended. Raises ValidationError."""
-        parsed = jsonrpc_message_adapter.validate_python(message, by_name=False)
-        try:
-            await self._write(SessionMessage(parsed))
-        except (anyio.ClosedResourceError, anyio.BrokenResourceError):
-            return False
-        return True
 
 
 def _token(request: Message) -> Any:  # noqa: ANN401 - whatever the caller chose

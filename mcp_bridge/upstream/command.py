@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
 
 import anyio
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp import StdioServerParameters
 from mcp.client.stdio import stdio_client
+from mcp.shared.message import SessionMessage
 
 from mcp_bridge.background import background
 from mcp_bridge.errors import Executed, UpstreamGone
 from mcp_bridge.rpc import Message, Notify, request as own_request
 from mcp_bridge.upstream.child import Child
+from mcp_bridge.upstream.elder import Exchanging, greet, unheard
 from mcp_bridge.upstream.port import MAX_PAGES, ReadOnlyTools
+from mcp_bridge.upstream.related import Relation
 
-START_S = 30.0  # until a new child has answered server/discover and tools/list
+START_S = 30.0  # until a new child has been greeted and has listed its tools
 STEADY_S = 10.0  # a child that lived this long is started anew at once
 FIRST_PAUSE_S = 0.1
 LAST_PAUSE_S = 5.0
 
 
 class StdioUpstream:
-    """Serves a command that speaks MCP 2026-07-28 over stdin and stdout.
+    """Serves a command that speaks MCP over stdin and stdout, of either era.
 
     `env` is added to the few variables that the SDK lets a child inherit (PATH, HOME and the like).
     """
@@ -38,7 +42,7 @@ class StdioUpstream:
         )
         self._stack = AsyncExitStack()
         self._read_only = ReadOnlyTools()
-        self._child: Child | None = None
+        self._child: Exchanging | None = None
         self._door = anyio.Event()  # set: `_child` is worth looking at
         self._has_served = False
 
@@ -68,11 +72,31 @@ class StdioUpstream:
             raise UpstreamGone(Executed.NO)
         return await child.exchange(request, notify)
 
+    async def session(
+        self,
+        read: MemoryObjectReceiveStream[SessionMessage | Exception],
+        write: MemoryObjectSendStream[SessionMessage],
+    ) -> None:
+        """Serve one client of the handshake era, with a child of its own, until `read` ends."""
+        relation = Relation()
+        try:
+            async with (
+                stdio_client(self._parameters, errlog=sys.stderr) as (from_child, to_child),
+                background() as tasks,
+            ):
+                tasks.start_soon(_say, from_child, write, relation)
+                async for item in read:
+                    if isinstance(item, SessionMessage):
+                        await to_child.send(SessionMessage(item.message))
+                        await relation.heard(item)
+        except OSError:
+            raise UpstreamGone(Executed.NO) from None
+
     def is_read_only(self, request: Message) -> bool:
         """Whether running it twice does no more than once."""
         return self._read_only.covers(request)
 
-    async def _current(self) -> Child | None:
+    async def _current(self) -> Exchanging | None:
         """The child, after a bounded wait while it is being started."""
         with anyio.move_on_after(START_S):
             await self._door.wait()
@@ -115,21 +139,19 @@ class StdioUpstream:
     async def _greet(self, child: Child, life: anyio.CancelScope) -> None:
         """Learn the tools of a new child, then let requests through."""
         try:
-            await self._learn_tools(child)
+            served = await greet(child)
+            await self._learn_tools(served)
         except UpstreamGone:
             life.cancel()
             return
-        self._child, self._has_served = child, True
+        self._child, self._has_served = served, True
         self._door.set()
 
-    async def _learn_tools(self, child: Child) -> None:
-        discovered = await child.exchange(own_request("server/discover", "discover"), _drop)
-        if "result" not in discovered:
-            raise UpstreamGone(Executed.NO)  # it speaks an older protocol only
+    async def _learn_tools(self, child: Exchanging) -> None:
         tools: list[Mapping[str, Any]] = []
         cursor: dict[str, Any] = {}
         for _ in range(MAX_PAGES):
-            answer = await child.exchange(own_request("tools/list", "tools", **cursor), _drop)
+            answer = await child.exchange(own_request("tools/list", "tools", **cursor), unheard)
             page = answer.get("result", {})
             tools.extend(page.get("tools", ()))
             if not page.get("nextCursor"):
@@ -138,5 +160,15 @@ class StdioUpstream:
         self._read_only.learn(tools)
 
 
-async def _drop(_message: Message) -> None:
-    """A `Notify` for requests of our own."""
+async def _say(
+    from_child: AsyncIterable[SessionMessage | Exception],
+    write: MemoryObjectSendStream[SessionMessage],
+    relation: Relation,
+) -> None:
+    """Give the client what a session's child says; when that has ended, so has the session."""
+    async with write:
+        async for item in from_child:
+            if isinstance(item, SessionMessage):
+                said = relation.said(item)
+                if said is not None:
+                    await write.send(said)
