@@ -103,10 +103,9 @@ class Admission:
             raise NotAdmitted(Code.METHOD_NOT_ALLOWED) from None
 
     def hears(self, notification: Message) -> bool:
-        """Whether a client's notification may reach the server."""
+        """Whether a client's notification may reach the server; a call without an id may not."""
         method = notification.get("method")
-        methods = self.policy.methods
-        return methods is None or method in CLIENT_NOTIFICATIONS or method in methods
+        return self.policy.methods is None or method in CLIENT_NOTIFICATIONS
 
     def visible(self, request: Message, response: Message) -> Message:
         """The response with the allowed tools only, where it lists tools."""
