@@ -33,8 +33,8 @@ from mcp_bridge.frames import Direction, Header, Kind
 from mcp_bridge.incidents import Incidents
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener.claims import Claim, Verdict, claim
-from mcp_bridge.listener.intake import Work
 from mcp_bridge.listener.run import Runner
+from mcp_bridge.listener.works import Work
 from mcp_bridge.posting import post, seal_texts
 from mcp_bridge.rpc import Message
 from mcp_bridge.sealing import KeyRing

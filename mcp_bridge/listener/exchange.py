@@ -13,7 +13,7 @@ import anyio
 from mcp_bridge.errors import CarrierFault, PeerFault
 from mcp_bridge.frames import Direction, Header, Kind
 from mcp_bridge.listener.answering import Answering, Asked, Fate
-from mcp_bridge.listener.intake import Work
+from mcp_bridge.listener.works import Work
 from mcp_bridge.names import QueueNames
 from mcp_bridge.posting import post, seal_texts
 from mcp_bridge.rpc import Message, decode_request, encode

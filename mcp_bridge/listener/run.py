@@ -10,8 +10,8 @@ import anyio
 
 from mcp_bridge.errors import Code, Executed, Layer, NotAdmitted, UpstreamGone
 from mcp_bridge.incidents import Incidents
-from mcp_bridge.listener.intake import Work
 from mcp_bridge.listener.notices import Notices
+from mcp_bridge.listener.works import Work
 from mcp_bridge.policy import Admission
 from mcp_bridge.rpc import Message, Notify, method_not_found
 from mcp_bridge.upstream.port import Upstream
