@@ -65,7 +65,9 @@ class Listener:
         runner = Runner(upstream, guard, incidents, self._admission)
         self._answering = Answering(carrier, keys, journal, runner, incidents)
         self._exchange = Exchange(self._names, self._answering)
-        self._sessions = Sessions(carrier, self._names, keys, journal, upstream, guard, incidents)
+        self._sessions = Sessions(
+            carrier, self._names, keys, journal, upstream, self._admission, guard, incidents
+        )
         works = Works(carrier, self._names.requests, self._options.lease_s)
         self._intake = Intake(keys, works)
         self._aftermath = Aftermath(

@@ -8,6 +8,7 @@ not outlive the process.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -15,10 +16,19 @@ import anyio
 from mcp.shared.message import SessionMessage
 
 from mcp_bridge.background import background
-from mcp_bridge.errors import CarrierFault, Code, Executed, Layer, LocalFault, PeerFault
+from mcp_bridge.errors import (
+    CarrierFault,
+    Code,
+    Executed,
+    Layer,
+    LocalFault,
+    NotAdmitted,
+    PeerFault,
+)
 from mcp_bridge.incidents import Incidents
 from mcp_bridge.listener.claims import Verdict
 from mcp_bridge.listener.session_streams import FromServer, SessionStreams
+from mcp_bridge.policy import Admission
 from mcp_bridge.rpc import Message, is_request
 from mcp_bridge.sessions import End, Item, Keep, Resequencer, Said, Sender, decode_items
 from mcp_bridge.upstream.port import Upstream
@@ -49,6 +59,7 @@ class ServedSession:
         caller: str,
         sender: Sender,
         upstream: Upstream,
+        admission: Admission,
         guard: Callable[[Message], Message],
         incidents: Incidents,
         claim: Claiming,
@@ -57,6 +68,7 @@ class ServedSession:
         self._sid = sid
         self._sender = sender
         self._upstream = upstream
+        self._admission = admission
         self._guard = guard
         self._incidents = incidents
         self._claim = claim
@@ -127,15 +139,23 @@ class ServedSession:
         """A subscription of protocol 2026-07-28: it lasts as long as the session is wanted."""
         if not await self._may_run(first):
             return
+        try:
+            self._admission.admit(self.caller, request).close()  # it runs as long as it likes
+        except NotAdmitted as refused:
+            self._sender.send(Said(self._failed(request, refused.code, Layer.POLICY, Executed.NO)))
+            return
         async with background() as tasks:
             tasks.start_soon(self._await_end)
             try:
                 response = self._guard(await self._upstream.exchange(request, self._tell))
             except Exception:  # noqa: BLE001 - whatever it was, its text stays here
-                response = self._incidents.failed(
-                    self._sid, request, Code.UPSTREAM_GONE, Layer.UPSTREAM, Executed.UNKNOWN
+                response = self._failed(
+                    request, Code.UPSTREAM_GONE, Layer.UPSTREAM, Executed.UNKNOWN
                 )
             self._sender.send(Said(response))
+
+    def _failed(self, request: Message, code: Code, layer: Layer, executed: Executed) -> Message:
+        return self._incidents.failed(self._sid, request, code, layer, executed)
 
     async def _tell(self, notification: Message) -> None:
         try:
@@ -156,7 +176,14 @@ class ServedSession:
         to_server, server_reads = anyio.create_memory_object_stream[SessionMessage | Exception](0)
         to_client, from_server = anyio.create_memory_object_stream[FromServer](BUFFER)
         streams = SessionStreams(
-            self._sid, self._guard, self._incidents, self._sender.send, to_server, to_client
+            self._sid,
+            self.caller,
+            self._admission,
+            self._guard,
+            self._incidents,
+            self._sender.send,
+            to_server,
+            to_client,
         )
 
         async def serve() -> None:
@@ -169,8 +196,9 @@ class ServedSession:
         async with to_server, from_server, background() as tasks:
             tasks.start_soon(serve)
             tasks.start_soon(self._hear, first, streams)
-            await streams.say(from_server)
-            streams.give_up(Code.UPSTREAM_GONE)
+            with closing(streams):
+                await streams.say(from_server)
+                streams.give_up(Code.UPSTREAM_GONE)
 
     async def _hear(self, first: Part, streams: SessionStreams) -> None:
         """Give the server what comes; at the client's end, the server's stream ends too."""

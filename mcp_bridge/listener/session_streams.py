@@ -15,8 +15,9 @@ from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import INTERNAL_ERROR, jsonrpc_message_adapter
 from pydantic import ValidationError
 
-from mcp_bridge.errors import Code, Executed, Layer, PeerFault
+from mcp_bridge.errors import Code, Executed, Layer, NotAdmitted, PeerFault
 from mcp_bridge.incidents import Incidents
+from mcp_bridge.policy import Admission, Ticket
 from mcp_bridge.rpc import (
     Message,
     RequestId,
@@ -32,17 +33,25 @@ MAX_RUNNING = 64  # requests of one session at a time; the SDK itself has no lim
 FromServer = SessionMessage | CloseStream | Unanswered
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    request: Message
+    ticket: Ticket
+
+
 @dataclass(slots=True)
 class SessionStreams:
     """Both ways of one session; `send` takes items for the client, in order."""
 
     sid: str
+    caller: str
+    admission: Admission
     guard: Callable[[Message], Message]
     incidents: Incidents
     send: Callable[[Item], None]
     to_server: MemoryObjectSendStream[SessionMessage | Exception]
     to_client: MemoryObjectSendStream[FromServer]
-    _running: dict[RequestId, Message] = field(default_factory=dict[RequestId, Message])
+    _running: dict[RequestId, _Running] = field(default_factory=dict[RequestId, _Running])
 
     async def hear(self, said: Said) -> None:
         """Hand a message of the client to the server, or answer it here."""
@@ -58,7 +67,10 @@ class SessionStreams:
                 self.send(Said(invalid_request(_id_of(message))))
             return
         if asks:
-            self._running[message["id"]] = message
+            if not self._admit(message):
+                return
+        elif "method" in message and not self.admission.hears(message):
+            return
         await self.to_server.send(SessionMessage(parsed, self._metadata(said) if asks else None))
 
     async def say(self, from_server: MemoryObjectReceiveStream[FromServer]) -> None:
@@ -76,17 +88,43 @@ class SessionStreams:
 
     def give_up(self, code: Code) -> None:
         """Answer what runs: the server has ended."""
-        for request in list(self._running.values()):
-            self._fail(request, code, Layer.UPSTREAM, Executed.UNKNOWN)
+        for running in list(self._running.values()):
+            self._fail(running.request, code, Layer.UPSTREAM, Executed.UNKNOWN)
+
+    def close(self) -> None:
+        """Nothing of this session runs any more."""
+        for request_id in list(self._running):
+            self._ended(request_id)
+
+    def _admit(self, request: Message) -> bool:
+        """Ask the policy; a request that it refuses is answered here."""
+        if request["id"] in self._running:
+            self.send(Said(invalid_request(request["id"])))
+            return False
+        try:
+            ticket = self.admission.admit(self.caller, request)
+        except NotAdmitted as refused:
+            self._fail(request, refused.code, Layer.POLICY, Executed.NO)
+            return False
+        self._running[request["id"]] = _Running(request, ticket)
+        return True
+
+    def _ended(self, request_id: RequestId | None) -> Message | None:
+        """The request that has ended, if it ran."""
+        running = self._running.pop("" if request_id is None else request_id, None)
+        if running is None:
+            return None
+        running.ticket.close()
+        return running.request
 
     async def _say(self, item: SessionMessage) -> None:
         message = item.message.model_dump(mode="json", by_alias=True, exclude_unset=True)
         related = None
         if isinstance(item.metadata, ServerMessageMetadata):
             related = item.metadata.related_request_id
-        request = self._running.pop(message["id"], None) if is_response(message) else None
+        request = self._ended(_id_of(message)) if is_response(message) else None
         try:
-            guarded = self.guard(message)
+            guarded = self.guard(self.admission.visible(request or {}, message))
         except Exception:  # noqa: BLE001 - a guard that raises has refused
             await self._refused(message, request)
             return
@@ -120,12 +158,12 @@ class SessionStreams:
         )
 
     async def _unanswered(self, request_id: RequestId, tell: bool) -> None:
-        self._running.pop(request_id, None)
+        self._ended(request_id)
         if tell:
             await self.to_client.send(Unanswered(request_id))
 
     def _fail(self, request: Message, code: Code, layer: Layer, executed: Executed) -> None:
-        self._running.pop(_id_of(request) or "", None)
+        self._ended(_id_of(request))
         self.send(Said(self.incidents.failed(self.sid, request, code, layer, executed)))
 
 

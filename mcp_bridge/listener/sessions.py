@@ -26,6 +26,7 @@ from mcp_bridge.listener.claims import Verdict, claim
 from mcp_bridge.listener.run import Guard
 from mcp_bridge.listener.served_session import ServedSession
 from mcp_bridge.names import QueueNames
+from mcp_bridge.policy import Admission
 from mcp_bridge.posting import Posted, post, seal_texts
 from mcp_bridge.sealing import KeyRing
 from mcp_bridge.sessions import End, Sender, encode_item
@@ -49,6 +50,7 @@ class Sessions:
     keys: KeyRing
     journal: Journal
     upstream: Upstream
+    admission: Admission
     guard: Guard
     incidents: Incidents
     _open: dict[str, ServedSession] = field(default_factory=dict[str, ServedSession])
@@ -65,7 +67,9 @@ class Sessions:
         Raises:
             PeerFault: it is no frame of this session, and belongs into quarantine.
         """
-        sid, caller = header.sid or "", header.reply or ""
+        sid, caller = header.sid, header.reply
+        if sid is None or caller is None:
+            raise PeerFault
         session = self._open.get(sid)
         life_s = header.budget_ms / 1000 - taken.age_s
         if session is None:
@@ -99,6 +103,7 @@ class Sessions:
             caller,
             Sender(partial(self._put, queue), self.keys, header),
             self.upstream,
+            self.admission,
             self.guard,
             self.incidents,
             partial(self._claim, queue),
