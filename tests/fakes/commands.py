@@ -51,7 +51,11 @@ def serving(
         *served,
     ]
     with subprocess.Popen(
-        bridge, env=environment(**extra), stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+        bridge,
+        env=environment(**extra),
+        stderr=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
     ) as process:
         try:
             assert process.stderr is not None
