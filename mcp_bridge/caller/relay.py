@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 import anyio
 import anyio.abc
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
-from mcp_types import PARSE_ERROR, jsonrpc_message_adapter
+from mcp_types import PARSE_ERROR, PROTOCOL_VERSION_META_KEY, jsonrpc_message_adapter
 
 from mcp_bridge.background import background
-from mcp_bridge.caller.handshake import (
-    has_envelope,
-    initialized,
-    with_envelope,
-    without_envelope,
-)
+from mcp_bridge.caller.elder_client import ElderClient
+from mcp_bridge.caller.session import Session
 from mcp_bridge.rpc import (
     Message,
     Notify,
     RequestId,
     error,
     is_request,
+    meta_of,
     params_of,
-    request as own_request,
-    result,
 )
 
 BUFFER = 64  # messages between the client and us, each way
+LISTEN = "subscriptions/listen"
 
 ClientStreams = tuple[
     MemoryObjectReceiveStream[SessionMessage | Exception], MemoryObjectSendStream[SessionMessage]
@@ -42,6 +38,14 @@ class Exchanging(Protocol):
 
     async def exchange(self, request: Message, notify: Notify) -> Message:
         """The response to one request of protocol 2026-07-28."""
+        ...
+
+    async def listen(self, request: Message, notify: Notify) -> Message:
+        """The response to a subscription, which comes at its end."""
+        ...
+
+    def open_session(self) -> AbstractAsyncContextManager[Session]:
+        """A session for a client of the handshake era."""
         ...
 
 
@@ -74,8 +78,8 @@ async def relay(
 async def queue_transport(caller: Exchanging) -> AsyncGenerator[ClientStreams]:
     """A transport for `mcp.Client`: `Client(queue_transport(caller), mode="2026-07-28")`.
 
-    Works in mode "auto" (server/discover travels, or is known to the caller) and, without what a
-    server would ask of a client, in mode "legacy".
+    Works in every mode: requests with an envelope are exchanges, each alone; a client of the
+    handshake era gets a session.
     """
     to_client, client_reads = anyio.create_memory_object_stream[SessionMessage | Exception](BUFFER)
     client_writes, from_client = anyio.create_memory_object_stream[SessionMessage](BUFFER)
@@ -97,15 +101,16 @@ class _Front:
         self._send = send
         self._tasks = tasks
         self._calls: dict[RequestId, anyio.CancelScope] = {}
+        self._elder = ElderClient(caller.open_session, self.say, tasks)
 
     async def take(self, message: Message) -> None:
-        """Start on a request, or heed a notification."""
-        if is_request(message):
+        """Start on a request, or heed whatever else the client says."""
+        if is_request(message) and PROTOCOL_VERSION_META_KEY in meta_of(message):
             self._tasks.start_soon(self._serve, message)
-        elif message.get("method") == "notifications/cancelled":
-            scope = self._calls.get(params_of(message).get("requestId", ""))
-            if scope is not None:
-                scope.cancel()
+        elif message.get("method") == "notifications/cancelled" and self._cancel(message):
+            return
+        else:
+            await self._elder.take(message)
 
     async def say(self, message: Message) -> None:
         """Send the client a message; one that has gone does not need it."""
@@ -114,24 +119,19 @@ class _Front:
         except (anyio.ClosedResourceError, anyio.BrokenResourceError):
             return
 
+    def _cancel(self, message: Message) -> bool:
+        scope = self._calls.get(params_of(message).get("requestId", ""))
+        if scope is not None:
+            scope.cancel()
+        return scope is not None
+
     async def _serve(self, request: Message) -> None:
+        listens = request["method"] == LISTEN
+        carry = self._caller.listen if listens else self._caller.exchange
         with anyio.CancelScope() as scope:
             self._calls[request["id"]] = scope
             try:
-                await self.say(await self._answer(request))
+                await self.say(await carry(request, self.say))
             finally:
                 if self._calls.get(request["id"]) is scope:
                     del self._calls[request["id"]]
-
-    async def _answer(self, request: Message) -> Message:
-        if has_envelope(request):
-            return await self._caller.exchange(request, self.say)
-        match request["method"]:
-            case "initialize":
-                discover = own_request("server/discover", request["id"])
-                return initialized(request, await self._caller.exchange(discover, self.say))
-            case "ping":
-                return result(request["id"], {})
-            case _:
-                modern = with_envelope(request)
-                return without_envelope(await self._caller.exchange(modern, self.say))

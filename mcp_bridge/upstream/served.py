@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from copy import copy
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,7 @@ from typing import Any, Self
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.connection import Connection
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.runner import serve_dual_era_loop, serve_one
 from mcp.shared.dispatcher import CallOptions
@@ -39,6 +41,7 @@ class ServerUpstream:
 
     def __init__(self, server: Server[Any]) -> None:
         self._server = server
+        self._discreet = _discreet(server)
         self._stack = AsyncExitStack()
         self._state: Any = None
         self._read_only = ReadOnlyTools()
@@ -74,7 +77,7 @@ class ServerUpstream:
         write: MemoryObjectSendStream[SessionMessage],
     ) -> None:
         """Serve one client of the handshake era until `read` ends."""
-        await serve_dual_era_loop(self._server, read, write, lifespan_state=self._state)
+        await serve_dual_era_loop(self._discreet, read, write, lifespan_state=self._state)
 
     def is_read_only(self, request: Message) -> bool:
         """Whether running it twice does no more than once."""
@@ -109,6 +112,26 @@ class ServerUpstream:
                 break
             cursor = {"cursor": page["nextCursor"]}
         self._read_only.learn(tools)
+
+
+def _discreet(server: Server[Any]) -> Server[Any]:
+    """The same server, which does not let a handler's exception out.
+
+    The SDK's stream loop would put its text on the wire, and into the log.
+    """
+    twin = copy(server)
+    twin.middleware = [*server.middleware, _without_text]
+    return twin
+
+
+async def _without_text(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    try:
+        return await call_next(ctx)
+    except Exception as raised:  # noqa: BLE001 - a handler may raise anything at all
+        data = handler_exception_to_error_data(raised)
+        if data is None:
+            data = ErrorData(code=INTERNAL_ERROR, message="Internal server error")
+        raise MCPError.from_error_data(data) from None
 
 
 @dataclass(slots=True)

@@ -54,7 +54,7 @@ BAD_TEXTS: dict[str, Callable[[KeyRing], str]] = {
     "another key": lambda _keys: sealed_request(new_keys(), HELLO),
     "a changed header": lambda keys: sealed_request(keys, HELLO).replace("30000", "40000"),
     "a reply": lambda keys: sealed_request(keys, HELLO, direction=Direction.REPLY),
-    "a session": lambda keys: sealed_request(keys, HELLO, kind=Kind.SESSION),
+    "a session of nobody": lambda keys: sealed_request(keys, HELLO, kind=Kind.SESSION),
     "no request": lambda keys: sealed_request(keys, {"jsonrpc": "2.0", "method": "x"}),
     "no JSON-RPC": lambda keys: sealed_request(keys, {"method": "x", "id": 1}),
 }
@@ -180,7 +180,7 @@ async def test_notifications_pass_the_guard_too() -> None:
         assert heard == []
 
 
-async def test_the_last_progress_travels_with_the_reply() -> None:
+async def test_progress_that_was_not_sent_yet_travels_with_the_reply() -> None:
     heard: list[Message] = []
 
     async def hear(message: Message) -> None:
@@ -191,7 +191,7 @@ async def test_the_last_progress_travels_with_the_reply() -> None:
     async with bridge(carrier, listening=counted) as both:
         response = await both.caller.exchange(with_token(call_request("progress")), hear)
         assert text_of(response) == "progressed"
-        assert [message["params"]["progress"] for message in heard] == [3]
+        assert [message["params"]["progress"] for message in heard] == [1, 2, 3]
         assert counted.calls[Operation.PUT] == 1
 
 

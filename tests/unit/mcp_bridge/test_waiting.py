@@ -16,7 +16,7 @@ from mcp_bridge.errors import (
     QueueMissing,
 )
 from mcp_bridge.later import Later
-from mcp_bridge.listener.notices import PERIOD_S, Notices
+from mcp_bridge.listener.notices import MAX_WAITING, PERIOD_S, Notices
 from mcp_bridge.patience import Backoff, patiently
 from mcp_bridge.rhythm import KEPT, LONGEST_S, Rhythm
 from mcp_bridge.rpc import Message
@@ -106,7 +106,7 @@ async def test_later_waits_for_a_quiet_moment_but_not_for_ever() -> None:
             assert done[1] - done[0] < 0.4
 
 
-async def test_notices_leave_once_a_period_and_only_the_latest_progress() -> None:
+async def test_notices_leave_together_once_a_period_and_a_flood_loses_progress_first() -> None:
     sent: list[tuple[float, Sequence[Message]]] = []
     arrived = anyio.Event()
 
@@ -123,13 +123,14 @@ async def test_notices_leave_once_a_period_and_only_the_latest_progress() -> Non
         async with background() as tasks:
             began = anyio.current_time()
             tasks.start_soon(notices.run)
-            for step in range(1, 50):
-                notices.add(progress(step))
             notices.add({"method": "notifications/message"})
+            for step in range(1, MAX_WAITING + 2):
+                notices.add(progress(step))
             await arrived.wait()
-            notices.add(progress(50))
+            notices.add(progress(1000))
     [(at, messages)] = sent
     assert at - began >= PERIOD_S * 0.99
-    assert messages == [progress(49), {"method": "notifications/message"}]
-    assert notices.rest() == [progress(50)]
+    kept = [progress(step) for step in range(3, MAX_WAITING + 2)]
+    assert messages == [{"method": "notifications/message"}, *kept]
+    assert notices.rest() == [progress(1000)]
     assert notices.rest() == []
