@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Awaitable
 
 import anyio
 import pytest
+from mcp import Client, MCPError
 
 from mcp_bridge.background import background
+from mcp_bridge.caller import queue_transport
 from mcp_bridge.errors import Code, NotAdmitted
 from mcp_bridge.policy import TOOL_METHODS, Admission, Limit, Policy
 from mcp_bridge.policy_options import add_policy, policy_of
@@ -172,6 +175,36 @@ async def test_one_call_too_many_at_a_time_is_refused_and_the_others_go_on() -> 
             while not responses:
                 await anyio.lowlevel.checkpoint()
         assert text_of(await both.call("slow_write")) == "slow_write 3"
+
+
+async def test_a_session_passes_the_same_policy() -> None:
+    policy = Policy(tools=frozenset({"read", "slow_write"}), tool=Limit(at_once=1))
+    async with (
+        bridge(policy=policy) as both,
+        Client(queue_transport(both.caller), mode="legacy") as client,
+    ):
+        with anyio.fail_after(10):
+            listed = await client.list_tools()
+            assert {tool.name for tool in listed.tools} == {"read", "slow_write"}
+            assert await refused(client.call_tool("write", {})) == Code.TOOL_NOT_ALLOWED
+            assert await refused(client.list_resources()) == Code.METHOD_NOT_ALLOWED
+            for _ in range(2):  # each that ended made room
+                await client.call_tool("read", {})
+            async with background() as tasks:
+                tasks.start_soon(client.call_tool, "slow_write", {})
+                await both.served.entered.wait()
+                both.served.entered = anyio.Event()
+                assert await refused(client.call_tool("slow_write", {})) == Code.OVERLOADED
+            await both.served.cancelled.wait()  # and so does one that was cancelled
+            both.served.gate_opens.set()
+            await client.call_tool("slow_write", {})
+
+
+async def refused(call: Awaitable[object]) -> str:
+    with pytest.raises(MCPError) as caught:
+        await call
+    assert caught.value.error.data["executed"] == "no"
+    return str(caught.value.error.data["code"])
 
 
 def test_the_command_line_says_the_policy() -> None:
