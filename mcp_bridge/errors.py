@@ -63,6 +63,7 @@ class Code(StrEnum):
     WRONG_DIRECTION = "wrong_direction"
     TOO_LARGE = "too_large"
     NOT_JSON_RPC = "not_json_rpc"
+    NOT_A_CALL = "not_a_call"  # by an unsealed contract
     REPLAYED = "replayed"
 
     UNREACHABLE = "unreachable"

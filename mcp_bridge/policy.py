@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from mcp_bridge.errors import BridgeError, Code, NotAdmitted
@@ -101,6 +102,17 @@ class Admission:
             raise
         except Exception:  # noqa: BLE001 - what cannot be judged is not let in
             raise NotAdmitted(Code.METHOD_NOT_ALLOWED) from None
+
+    def only(self, tools: frozenset[str]) -> Admission:
+        """The same, counts included, for calls of some of the tools and nothing else."""
+        allowed = self.policy.tools
+        narrowed = copy(self)
+        narrowed.policy = replace(
+            self.policy,
+            tools=tools if allowed is None else tools & allowed,
+            methods=frozenset({_CALL}),
+        )
+        return narrowed
 
     def hears(self, notification: Message) -> bool:
         """Whether a client's notification may reach the server; a call without an id may not."""

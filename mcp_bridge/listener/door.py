@@ -17,3 +17,7 @@ class Door(Protocol):
         A failure of the carrier is outlived and reported, like the listener's own.
         """
         ...
+
+    def wake(self) -> None:
+        """A request may be about to come. From the loop only."""
+        ...

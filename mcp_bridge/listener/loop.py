@@ -84,6 +84,8 @@ class Listener:
     def wake(self) -> None:
         """Poll now and often: a request is about to come, or the PC woke up. From the loop only."""
         self._polling.wake()
+        for door in self._doors:
+            door.wake()
 
     async def run(self) -> None:
         """Serve until cancelled; then finish what runs, for `drain_s` at most.
