@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local_tools.errors import Code, RecordError
 from local_tools.model import Identifier, PatientRecord, PatientRow, RecordProblem
+from local_tools.records.identity import collect
 from local_tools.records.karte_parse import Object, parse_patient
-from local_tools.records.strict_json import read_json
+from local_tools.records.leaves import Leaf, leaves_of
+from local_tools.records.salvage import salvaged
+from local_tools.records.strict_json import parse_json, read_file
 
 PARTS = ("patient_pii.json", "patient_medical.json", "health_checkup_history.json")
 # A one-file record has at least one of these members.
@@ -24,18 +27,23 @@ Stamp = tuple[tuple[str, int, int], ...]  # name, time of change in ns, size
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What one patient's files gave at the time of their stamp; no record when they are broken."""
+    """What one patient's files gave at the time of their stamp; no record when they are broken.
+
+    `identifiers` are those of the files, broken or not: the scan has to know them in any case.
+    """
 
     stamp: Stamp
     record: PatientRecord | None
     problems: tuple[RecordProblem, ...]
+    identifiers: tuple[Identifier, ...]
 
 
 class KarteFolder:
     """Reads a folder, and reads again what changed on the disk.
 
     A patient with a file that cannot be read is not offered at all: a summary without the
-    allergies of a broken file would be worse than none. The others are not affected.
+    allergies of a broken file would be worse than none. The others are not affected, and what
+    the broken file still tells of its patient's identity is known to the scan.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -68,9 +76,11 @@ class KarteFolder:
         return self._scan()[1]
 
     def identifiers(self) -> tuple[Identifier, ...]:
-        """Return the identifying values of all patients, each once."""
-        records, _ = self._scan()
-        found = {(i.kind, i.value): i for r in records.values() for i in r.identifiers}
+        """Return the identifying values of all patients, each once; also of those not offered."""
+        self._scan()
+        with self._lock:
+            loaded = tuple(self._loaded.values())
+        found = {(i.kind, i.value): i for patient in loaded for i in patient.identifiers}
         return tuple(found.values())
 
     # --------------------------------------------------------------------------- the disk
@@ -90,7 +100,13 @@ class KarteFolder:
     def _current(self, files: tuple[Path, ...], label: str) -> _Loaded:
         stamp = _stamp(files)
         known = self._loaded.get(files)
-        return known if known and known.stamp == stamp else _load(files, stamp, label)
+        if known is not None and known.stamp == stamp:
+            return known
+        loaded = _load(files, stamp, label)
+        if loaded.record is None and known is not None:  # perhaps it is being written right now
+            both = dict.fromkeys((*known.identifiers, *loaded.identifiers))
+            loaded = replace(loaded, identifiers=tuple(both))
+        return loaded
 
 
 def _add(
@@ -147,21 +163,26 @@ def _stamp(files: Sequence[Path]) -> Stamp:
 def _load(files: Sequence[Path], stamp: Stamp, label: str) -> _Loaded:
     documents: dict[str, Object] = {}
     problems: list[RecordProblem] = []
+    leaves: list[Leaf] = []
     for file in files:
         place = f"{label}/{file.name}" if file.name in PARTS else label
+        content = b""
         try:
-            document = read_json(file)
+            content = read_file(file)
+            document = parse_json(content, file.name)
         except RecordError as error:
             problems.append(RecordProblem(place, error.problem))
+            leaves.extend(salvaged(content))
             continue
+        leaves.extend(leaves_of(document))
         if isinstance(document, dict) and (file.name in PARTS or _MEMBERS & document.keys()):
             documents[place] = document
         else:
             problems.append(RecordProblem(place, "not_a_record"))
     if problems:
-        return _Loaded(stamp, None, tuple(problems))
-    record, doubts = parse_patient(documents, _fallback_id(files[0]))
-    return _Loaded(stamp, record, doubts)
+        return _Loaded(stamp, None, tuple(problems), collect(leaves))
+    record, doubts = parse_patient(documents, leaves, _fallback_id(files[0]))
+    return _Loaded(stamp, record, doubts, record.identifiers or collect(leaves))
 
 
 def _fallback_id(file: Path) -> str:

@@ -67,23 +67,21 @@ class _Reading:
 
 
 def parse_patient(
-    documents: Mapping[str, Object], fallback_id: str
+    documents: Mapping[str, Object], leaves: Sequence[Leaf], fallback_id: str
 ) -> tuple[PatientRecord, tuple[RecordProblem, ...]]:
-    """Return the record, and what of it was not understood."""
+    """Return the record, and what of it was not understood; `leaves` are all documents' own."""
     reading = _Reading(documents)
-    leaves = tuple(leaf for document in documents.values() for leaf in leaves_of(dict(document)))
     patient_file, patient = _patient(reading)
     birth = _birth_date(reading, patient_file, patient)
+    own_id = _text(patient, ("patient_id", "id")) or _joined(reading.member("patient_id")[2])
     record = PatientRecord(
-        patient_id=_text(patient, ("patient_id", "id"))
-        or _joined(reading.member("patient_id")[2])
-        or fallback_id,
+        patient_id=own_id or fallback_id,
         display_name=_text(patient, _NAME),
         kana=_text(patient, _KANA),
         birth_date=birth,
         age=_age(reading, patient),
         gender=_text(patient, ("gender", "sex")),
-        identifiers=identifiers_of(leaves),
+        identifiers=identifiers_of(leaves, fallback_id="" if own_id else fallback_id),
         conditions=tuple(_conditions(reading)),
         allergies=tuple(_entries(reading, _ALLERGEN, "allergies", "allergy")),
         medications=tuple(

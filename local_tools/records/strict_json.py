@@ -15,26 +15,38 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 40
 
 
-def read_json(path: Path) -> Json:
-    """Return the document of a file.
+def read_file(path: Path) -> bytes:
+    """Return the content of a file. A pipe or a device would have no end, so it is not read.
 
     Raises:
-        RecordError: `problem` is one of unreadable, too_large, not_utf8, not_json, duplicate_key,
-            not_a_number, nested_too_deep, broken_characters.
+        RecordError: `problem` is unreadable or too_large.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise RecordError(path.name, "too_large")
-        content = path.read_bytes()
+        if not path.is_file():
+            raise RecordError(path.name, "unreadable")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # it may have grown meanwhile
     except OSError:
         raise RecordError(path.name, "unreadable") from None
+    if len(content) > MAX_BYTES:
+        raise RecordError(path.name, "too_large")
+    return content
+
+
+def parse_json(content: bytes, place: str) -> Json:
+    """Return the document of a file's content.
+
+    Raises:
+        RecordError: `problem` is one of not_utf8, not_json, duplicate_key, not_a_number,
+            nested_too_deep, broken_characters.
+    """
     try:
-        return parse_json(content)
+        return _parsed(content)
     except _Doubt as doubt:
-        raise RecordError(path.name, doubt.problem) from None
+        raise RecordError(place, doubt.problem) from None
 
 
-def parse_json(content: bytes) -> Json:
+def _parsed(content: bytes) -> Json:
     """Parse and check; raises _Doubt."""
     try:
         text = content.decode(json.detect_encoding(content))

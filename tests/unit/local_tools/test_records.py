@@ -271,3 +271,61 @@ def test_dates(text: str, expected: date | None) -> None:
 def test_age_counts_full_years() -> None:
     assert age_on(date(2000, 2, 29), date(2026, 2, 28)) == 25
     assert age_on(date(2000, 2, 29), date(2026, 3, 1)) == 26
+
+
+def known(folder: Path) -> set[str]:
+    return {identifier.value for identifier in KarteFolder(folder).identifiers()}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("patient_medical.json", b'{"allergies": ['),
+        ("patient_pii.json", json.dumps(PII).encode()[:-2]),
+        ("patient_pii.json", json.dumps(PII, ensure_ascii=False).encode("cp932")),
+        ("patient_pii.json", json.dumps(PII).replace("{", '{"patient_id": 1, ', 1).encode()),
+    ],
+    ids=["other file broken", "half written", "other encoding", "twice"],
+)
+def test_the_scan_knows_who_is_in_a_broken_record(folder: Path, name: str, content: bytes) -> None:
+    write(folder / "a" / name, content)
+    assert {"試野", "試野花", "T-1"} <= known(folder)
+
+
+def test_the_scan_keeps_what_it_knew_while_a_file_is_being_written(folder: Path) -> None:
+    source = KarteFolder(folder)
+    before = source.identifiers()
+    write(folder / "a" / "patient_pii.json", b"")
+    assert source.patients() == ()
+    assert set(before) <= set(source.identifiers())
+
+
+def test_the_scan_knows_a_patient_whose_id_is_used_twice(folder: Path) -> None:
+    other = {"full_name": "別野 月", "patient_id": "T-1"}
+    write(folder / "b.json", {"patient": other, "allergies": []})
+    assert {"試野", "別野"} <= known(folder)
+
+
+def test_the_scan_knows_what_the_gate_refuses_for_want_of_a_name(folder: Path) -> None:
+    phone = {"patient": {"phone": "03-0000-0009"}, "allergies": []}
+    write(folder / "b.json", phone)
+    assert KarteFolder(folder).load("b").identifiers == ()
+    assert "03-0000-0009" in known(folder)
+
+
+def test_a_folder_name_that_is_the_number_of_a_patient_identifies(tmp_path: Path) -> None:
+    write(tmp_path / "K-100999" / "patient_pii.json", {"patient": {"full_name": "試野 花"}})
+    write(tmp_path / "asthma" / "patient_pii.json", {"patient": {"full_name": "別野 月"}})
+    assert "K-100999" in known(tmp_path)
+    assert "asthma" not in known(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_or_a_device_is_not_waited_for(folder: Path) -> None:
+    (folder / "b").mkdir()
+    os.mkfifo(folder / "b" / "patient_pii.json")
+    (folder / "c").mkdir()
+    (folder / "c" / "patient_pii.json").symlink_to("/dev/zero")
+    source = KarteFolder(folder)
+    assert {p.problem for p in source.problems()} == {"unreadable"}
+    assert len(source.patients()) == 1

@@ -105,3 +105,55 @@ def test_titles_and_initials_are_not_names() -> None:
     values = found(document)
     assert {"Rowan", "Ash", "Haruka"} <= values.keys()
     assert not {"Q.", "Dr."} & values.keys()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"Patient": {"FullName": "試野 花", "PatientId": "T-100"}},
+        {"patient": {"fullName": "試野 花", "patientId": "T-100"}},
+        {"patient_info": {"name": "試野 花", "id": "T-100"}},
+        {"demographics": {"Name": {"family": "試野", "given": "花"}, "MRN": "T-100"}},
+        {"患者": {"氏名": "試野 花", "診察券番号": "T-100"}},
+        {"name": "試野 花", "id": "T-100"},
+        {"patient": [{"name": ["試野", "花"], "id": "T-100"}]},
+    ],
+    ids=["capitals", "camel", "other zone", "nested name", "japanese", "flat", "list"],
+)
+def test_who_it_is_is_found_however_the_keys_are_written(document: Json) -> None:
+    values = found(document)
+    assert values["試野"] is Kind.NAME
+    assert values["T-100"] is Kind.PATIENT_ID
+
+
+def test_staff_and_family_outside_the_patient_are_found() -> None:
+    document: Json = {
+        "patient": {"name": "試野 花", "spouse": "試野 健"},
+        "family": [{"name": "試野 望"}],
+        "medical_history": [{"condition": "喘息", "referred_by": "医野 守"}],
+    }
+    values = found(document)
+    assert [values[name] for name in ("健", "望")] == [Kind.CONTACT_NAME] * 2
+    assert values["医野"] is Kind.DOCTOR
+
+
+def test_prose_under_a_name_gives_no_words_and_nothing_endless() -> None:
+    values = found(
+        {"patient": {"id": "T-100", "name": "安定 して います " * 9, "note": "長" * 999}}
+    )
+    assert "安定" not in values
+    assert max(map(len, values)) < 200
+
+
+def test_a_name_of_a_medicine_or_a_test_is_no_persons() -> None:
+    document: Json = {
+        "patient": {"name": "試野 花"},
+        "current_medications": [{"name": "アムロジピン"}],
+        "family_history": {"father": "高血圧"},
+    }
+    assert "アムロジピン" not in found(document)
+
+
+def test_a_megabyte_of_an_encoded_image_is_searched_at_once() -> None:
+    document: Json = {"patient": {"name": "試野 花"}, "image": "QUJD" * 250_000 + " a@b.example"}
+    assert found(document)["a@b.example"] is Kind.EMAIL
