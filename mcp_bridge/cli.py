@@ -1,4 +1,4 @@
-"""The command line: `mcp-bridge keygen|provision|serve|connect|bench|quarantine`.
+"""The command line: `mcp-bridge keygen|provision|serve|connect|gateway|bench|quarantine`.
 
 Exit codes: 0 fine, 1 it failed, 2 wrong usage, 3 not configured. What goes wrong is one sentence on
 stderr; stdout belongs to results, and with `connect` to the protocol.
@@ -18,6 +18,7 @@ import anyio
 from mcp_bridge import commands
 from mcp_bridge.console import quiet_logs
 from mcp_bridge.errors import BridgeError, Code
+from mcp_bridge.gateway_options import add_gateway, gateway_of
 from mcp_bridge.policy_options import add_policy, policy_of
 
 FINE, FAILED, WRONG_USAGE, NOT_CONFIGURED = 0, 1, 2, 3
@@ -29,7 +30,8 @@ _NOT_CONFIGURED: Final = frozenset({Code.BAD_SETTINGS, Code.BAD_KEY})
 
 _SENTENCES: Final = {
     Code.BAD_SETTINGS: "--queue, --name or --caller is not usable: no such carrier, no variable of"
-    " that name, or characters other than a-z, 0-9 and single hyphens.",
+    " that name, or characters other than a-z, 0-9 and single hyphens; or the gateway's address is"
+    " taken, or open to others without --tokens, or with half of an issuer.",
     Code.BAD_KEY: "The key file is missing, readable by others, holds no key, or (keygen) is there"
     " already.",
     Code.EXPIRED: "There is no such frame, or somebody has discarded it.",
@@ -109,6 +111,12 @@ def _parser() -> argparse.ArgumentParser:
     connect.add_argument("--budget", type=float, default=60.0, help="seconds a call may take")
     connect.set_defaults(run=_connect)
 
+    gateway = add("gateway", help="be the far server over Streamable HTTP, at /mcp")
+    _bridge(gateway)
+    gateway.add_argument("--caller", help="name of a response queue that was made beforehand")
+    add_gateway(gateway)
+    gateway.set_defaults(run=_gateway)
+
     bench = add("bench", help="measure calls beside the bare queue")
     bench.add_argument("--queue", required=True, help=f"{_QUEUE_HELP}; or azurite")
     bench.add_argument("--json", action="store_true")
@@ -158,6 +166,18 @@ async def _serve(options: argparse.Namespace) -> None:
 async def _connect(options: argparse.Namespace) -> None:
     await commands.connect(
         options.queue, options.name, options.key_file, options.caller, options.budget
+    )
+
+
+async def _gateway(options: argparse.Namespace) -> None:
+    await commands.gateway(
+        options.queue,
+        options.name,
+        options.key_file,
+        options.caller,
+        host=options.host,
+        port=options.port,
+        options=gateway_of(options),
     )
 
 

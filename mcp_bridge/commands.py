@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -20,6 +21,7 @@ from mcp_bridge.caller import CallerOptions, open_caller
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.connect import connect as serve_stdio
 from mcp_bridge.console import tell_health
+from mcp_bridge.gateway import GatewayOptions, build_app, serve_http
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Listener, ListenerOptions
 from mcp_bridge.names import queue_names
@@ -94,6 +96,31 @@ async def connect(
         ) as caller,
     ):
         await serve_stdio(caller)
+
+
+async def gateway(
+    queue: str,
+    name: str,
+    key_file: Path,
+    caller_id: str | None,
+    *,
+    host: str,
+    port: int,
+    options: GatewayOptions,
+) -> None:
+    """Be the far server at `http://HOST:PORT/mcp` until SIGINT or SIGTERM; prints that address."""
+    keys = read_key_file(key_file)
+
+    def tell(its_port: int) -> None:
+        shown = f"[{host}]" if ":" in host else host
+        _say(f"http://{shown}:{its_port}/mcp\n")
+
+    async with (
+        open_carrier(queue) as carrier,
+        open_caller(carrier, name, keys, caller_id=caller_id, on_event=tell_health) as caller,
+    ):
+        app = build_app(caller, options)
+        await _until_told_to_stop(partial(serve_http, app, host, port, tell))
 
 
 async def bench(queue: str, *, as_json: bool) -> None:
