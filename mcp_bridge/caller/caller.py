@@ -18,6 +18,7 @@ from mcp_bridge.caller.mailbox import Mailbox, Pending
 from mcp_bridge.caller.session import Session
 from mcp_bridge.carriers.port import Carrier, Receipt
 from mcp_bridge.errors import (
+    CarrierDenied,
     CarrierFault,
     CarrierUnreachable,
     Code,
@@ -230,7 +231,7 @@ class Caller:
         for receipt in receipts:
             try:
                 await self._carrier.delete(self._names.requests, receipt)
-            except LeaseLost:
+            except (LeaseLost, CarrierDenied):  # taken; or this side may only put
                 continue
             untouched = True
         return untouched

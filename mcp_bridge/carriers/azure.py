@@ -1,4 +1,4 @@
-"""Azure Storage Queues, and Azurite. The only module that imports azure.storage.
+"""Azure Storage Queues, and Azurite. Only this module and `azure_sas` import azure.storage.
 
 Each method is one request to the service unless it is throttled. The SDK's own retries are off:
 they sleep for up to 19 s on the first 503 and repeat a put whose answer was lost, which makes a
@@ -12,7 +12,7 @@ The SDK logs a line a request at INFO, at half the throughput: whoever configure
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -27,6 +27,8 @@ from azure.storage.queue.aio import QueueClient, QueueServiceClient
 from typing_extensions import override
 
 from mcp_bridge.carriers.azure_errors import AlreadyThere, patiently
+from mcp_bridge.carriers.azure_sas import expiry, mint
+from mcp_bridge.carriers.grant_file import Grant
 from mcp_bridge.carriers.limits import check_lease, check_name, check_put, check_take
 from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Receipt, Taken
 from mcp_bridge.carriers.proxies import system_proxy
@@ -91,12 +93,12 @@ class AzureCarrier(Carrier):
 
     @classmethod
     def from_connection_string(
-        cls, text: str, *, on_operation: OnOperation | None = None
+        cls, text: str, *, on_operation: OnOperation | None = None, bare: bool = False
     ) -> AzureCarrier:
         """By a connection string with an account key or a SAS. Raises LocalFault(BAD_SETTINGS)."""
         try:
             url = QueueServiceClient.from_connection_string(text).url
-            service = QueueServiceClient.from_connection_string(text, **_options(url))
+            service = QueueServiceClient.from_connection_string(text, **_options(url, bare=bare))
         except ValueError:
             raise LocalFault(Code.BAD_SETTINGS) from None
         return cls(service, on_operation=on_operation)
@@ -108,6 +110,7 @@ class AzureCarrier(Carrier):
         credential: AsyncTokenCredential | dict[str, str] | str | None,
         *,
         on_operation: OnOperation | None = None,
+        bare: bool = False,
     ) -> AzureCarrier:
         """By the queue service's URL. Raises LocalFault(BAD_SETTINGS).
 
@@ -116,9 +119,10 @@ class AzureCarrier(Carrier):
             credential: from azure.identity.aio (closed with the carrier), a SAS, or
                 `{"account_name": …, "account_key": …}`.
             on_operation: told of every answered request.
+            bare: with the SDK as it comes, to compare with.
         """
         try:
-            service = QueueServiceClient(url, credential, **_options(url))
+            service = QueueServiceClient(url, credential, **_options(url, bare=bare))
         except ValueError:
             raise LocalFault(Code.BAD_SETTINGS) from None
         owned = credential if isinstance(credential, AsyncTokenCredential) else None
@@ -240,6 +244,17 @@ class AzureCarrier(Carrier):
         properties = await patiently(lambda: client.get_queue_properties(raw_response_hook=reply))
         return properties.approximate_message_count or 0
 
+    async def grant(self, rights: Mapping[str, str], hours: float) -> Grant:
+        """A token for each of these queues, with these letters (see `rights`).
+
+        Raises:
+            LocalFault: BAD_SETTINGS, more than a week, or this carrier came in by a token itself.
+            CarrierFault: the service gives no key to sign with.
+        """
+        expires = expiry(hours)
+        tokens = await mint(self._service, rights, expires)
+        return Grant(self._service.url.rstrip("/"), expires.isoformat(), tokens)
+
     def _reply(self, operation: Operation) -> _Reply:
         return _Reply(operation, self._on_operation)
 
@@ -250,7 +265,9 @@ class AzureCarrier(Carrier):
         return self._clients[queue]
 
 
-def _options(url: str) -> dict[str, Any]:
+def _options(url: str, *, bare: bool) -> dict[str, Any]:
+    if bare:
+        return {"api_version": API_VERSION}
     proxy = system_proxy(url)
     return _OPTIONS if proxy is None else {**_OPTIONS, "proxies": {urlsplit(url).scheme: proxy}}
 

@@ -3,6 +3,7 @@
 sqlite:PATH                               the embedded carrier
 https://ACCOUNT.queue.core.windows.net    Azure, signed in by azure-identity
 http://127.0.0.1:10001/devstoreaccount1   Azurite on this PC
+grant:PATH                                the tokens in a file of `mcp-bridge grant`
 env:VARIABLE                              a connection string or a URL with its SAS, in VARIABLE
 memory:                                   this process only (tests)
 """
@@ -30,8 +31,15 @@ DEVELOPMENT_KEY = (
 )
 
 
-def open_carrier(spec: str, *, on_operation: OnOperation | None = None) -> Carrier:
+def open_carrier(
+    spec: str, *, on_operation: OnOperation | None = None, bare: bool = False
+) -> Carrier:
     """The carrier that `spec` names; nothing is connected yet.
+
+    Args:
+        spec: as above.
+        on_operation: told of every request to the service.
+        bare: on Azure, with the SDK as it comes: what the bench compares with.
 
     Raises:
         LocalFault: BAD_SETTINGS, no carrier is called that.
@@ -43,9 +51,11 @@ def open_carrier(spec: str, *, on_operation: OnOperation | None = None) -> Carri
         case "memory" if colon and not rest:
             return MemoryCarrier(on_operation=on_operation)
         case "http" | "https" if _is_bare_url(spec):
-            return _by_url(spec, on_operation)
+            return _by_url(spec, on_operation, bare=bare)
+        case "grant" if rest:
+            return _by_grant(Path(rest), on_operation)
         case "env" if os.environ.get(rest):
-            return _by_secret(os.environ[rest].strip(), on_operation)
+            return _by_secret(os.environ[rest].strip(), on_operation, bare=bare)
         case _:
             raise LocalFault(Code.BAD_SETTINGS)
 
@@ -59,7 +69,7 @@ def _is_bare_url(url: str) -> bool:
     return bool(parts.hostname) and not (parts.query or parts.username or parts.fragment)
 
 
-def _by_url(url: str, on_operation: OnOperation | None) -> Carrier:
+def _by_url(url: str, on_operation: OnOperation | None, *, bare: bool) -> Carrier:
     from mcp_bridge.carriers.azure import AzureCarrier  # noqa: PLC0415 - heavy, and SQLite users need none
 
     credential: AsyncTokenCredential | dict[str, str]
@@ -71,12 +81,18 @@ def _by_url(url: str, on_operation: OnOperation | None) -> Carrier:
         from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - heavy
 
         credential = DefaultAzureCredential()
-    return AzureCarrier.from_url(url, credential, on_operation=on_operation)
+    return AzureCarrier.from_url(url, credential, on_operation=on_operation, bare=bare)
 
 
-def _by_secret(secret: str, on_operation: OnOperation | None) -> Carrier:
+def _by_grant(path: Path, on_operation: OnOperation | None) -> Carrier:
+    from mcp_bridge.carriers.granted import GrantedCarrier  # noqa: PLC0415 - heavy, see above
+
+    return GrantedCarrier(path, on_operation=on_operation)
+
+
+def _by_secret(secret: str, on_operation: OnOperation | None, *, bare: bool) -> Carrier:
     from mcp_bridge.carriers.azure import AzureCarrier  # noqa: PLC0415 - heavy, see above
 
     if secret.startswith("https://"):
-        return AzureCarrier.from_url(secret, None, on_operation=on_operation)
-    return AzureCarrier.from_connection_string(secret, on_operation=on_operation)
+        return AzureCarrier.from_url(secret, None, on_operation=on_operation, bare=bare)
+    return AzureCarrier.from_connection_string(secret, on_operation=on_operation, bare=bare)

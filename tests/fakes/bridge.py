@@ -143,6 +143,7 @@ async def bridge(
     options: ListenerOptions | None = None,
     budget_s: float = 30.0,
     keys: KeyRing | None = None,
+    caller_id: str | None = None,
 ) -> AsyncIterator[Bridge]:
     """Both sides on `carrier`; `listening` and `calling` may stand before it for one side."""
     carrier = carrier or MemoryCarrier()
@@ -168,6 +169,7 @@ async def bridge(
                 calling or carrier,
                 name,
                 keys,
+                caller_id=caller_id,
                 options=CallerOptions(budget_s=budget_s),
                 on_event=called,
             ) as caller:
