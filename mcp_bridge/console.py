@@ -7,6 +7,7 @@ import sys
 
 from typing_extensions import override
 
+from mcp_bridge.contracts import Unsealed
 from mcp_bridge.events import BridgeEvent, HealthEvent
 
 
@@ -38,5 +39,19 @@ def tell_health(event: BridgeEvent) -> None:
     """A line on stderr when one side changes its state."""
     if isinstance(event, HealthEvent):
         code = f" ({event.code.value})" if event.code else ""
-        sys.stderr.write(f"mcp-bridge: {event.health.value}{code}\n")
-        sys.stderr.flush()
+        whose = "" if event.contract.is_sealed else f"{event.contract.value} (unsealed): "
+        _complain(f"{whose}{event.health.value}{code}")
+
+
+def warn_of_unsealed(unsealed: Unsealed) -> None:
+    """A line on stderr for each tool that is served without a seal."""
+    for one in unsealed.exposed():
+        _complain(
+            f"UNSEALED: {one.tool} ({one.contract.value}). Whoever may use the queues"
+            f" {one.requests} and {one.answers} can read its arguments and answers, and call it."
+        )
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"mcp-bridge: {text}\n")
+    sys.stderr.flush()

@@ -1,7 +1,7 @@
 """A door for messages that are not sealed: the listener's own work, on a contract's queues.
 
-Claim, journal, policy, guard, lease, answer are those of the sealed frames (listener.answering); the
-journal keeps the answer sealed here too. All events bear the contract's name.
+Claim, journal, policy, guard, lease and answer are those of the sealed frames; the journal keeps
+answers sealed here too. All events bear the contract's name.
 """
 
 from __future__ import annotations

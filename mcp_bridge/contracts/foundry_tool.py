@@ -5,7 +5,7 @@ Base64 of JSON both ways. In, one queue a tool, since the message names none; tw
     {"CorrelationId": "…", "function_args": {…}}
     {"CorrelationId": "…", …the arguments…, "outputqueueuri": "…"}      the last of no use here
 
-Out: `{"Value": "<text>", "CorrelationId": the same}`. There is no place for an error, so `Value` then
+Out: `{"Value": "<text>", "CorrelationId": the same}`. There is no place for an error, so `Value`
 says it (mcp_bridge.contracts.model_text). Read in azure-ai-projects 2.10.0 and in the published
 samples; not tried against the live service.
 

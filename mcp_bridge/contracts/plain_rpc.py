@@ -7,9 +7,9 @@ is answered in a response queue of that request alone, which the caller makes an
 
     {"jsonrpc": "2.0", "id": 1, "request_id": "…", "result": {…} or "error": {…}}
 
-This is a tolerant reading, and an assumption where the sample leaves room: `jsonrpc` may be missing,
-the text may be JSON or base64 of it (the answer is written likewise), and `response_queue` may be
-missing: then it is the prefix and the request id. Whatever it says must begin with the prefix.
+This is a tolerant reading, and an assumption where the sample leaves room: `jsonrpc` may be
+missing, the text may be JSON or base64 of it (the answer is written likewise), and `response_queue`
+may be missing: then it is the prefix and the request id. What it says must begin with the prefix.
 """
 
 from __future__ import annotations

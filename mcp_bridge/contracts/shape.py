@@ -80,7 +80,7 @@ def from_base64(text: str) -> bytes:
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:
-    """The object that `body` is, with or without a byte order mark. Raises PeerFault(NOT_A_CALL)."""
+    """The object that `body` is, byte order mark or not. Raises PeerFault(NOT_A_CALL)."""
     try:
         value: object = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
