@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 from mcp.shared.message import SessionMessage
+from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY
 from mcp_types import jsonrpc_message_adapter
 from pydantic import ValidationError
 
@@ -16,6 +17,8 @@ from mcp_bridge.errors import Executed, UpstreamGone
 from mcp_bridge.rpc import (
     Message,
     Notify,
+    RequestId,
+    as_object,
     invalid_request,
     is_response,
     meta_of,
@@ -23,6 +26,7 @@ from mcp_bridge.rpc import (
     params_of,
 )
 
+LISTEN = "subscriptions/listen"
 CANCEL_S = 1.0  # to tell the child that nobody waits for a request any more
 
 
@@ -30,6 +34,7 @@ CANCEL_S = 1.0  # to tell the child that nobody waits for a request any more
 class _Waiting:
     """A request that the child has, and what its caller called it."""
 
+    request: Message
     notify: Notify
     token: Any
     settled: anyio.Event = field(default_factory=anyio.Event)
@@ -48,7 +53,7 @@ class Child:
     async def exchange(self, request: Message, notify: Notify) -> Message:
         """One request and its response. Raises UpstreamGone when the child ends before it."""
         child_id = next(self._ids)
-        waiting = _Waiting(notify, _token(request))
+        waiting = _Waiting(request, notify, _token(request))
         self._waiting[child_id] = waiting
         try:
             return await self._answer(request, child_id, waiting)
@@ -92,7 +97,7 @@ class Child:
         await waiting.settled.wait()
         if waiting.response is None:
             raise UpstreamGone(Executed.UNKNOWN)
-        return {**waiting.response, "id": request["id"]}
+        return _renamed({**waiting.response, "id": request["id"]}, "result", request["id"])
 
     async def _take(self, message: Message) -> None:
         if is_response(message):
@@ -104,6 +109,20 @@ class Child:
             await self.tell(method_not_found(message["id"]))
         elif message.get("method") == "notifications/progress":
             await self._report(message)
+        else:
+            await self._tell_whom_it_concerns(message)
+
+    async def _tell_whom_it_concerns(self, message: Message) -> None:
+        """A subscription's event says whose it is; a log line does not: it goes to who is alone."""
+        subscription = meta_of(message).get(SUBSCRIPTION_ID_META_KEY)
+        if subscription is not None:
+            waiting = self._waiting.get(subscription)
+            if waiting is not None:
+                await waiting.notify(_renamed(message, "params", waiting.request["id"]))
+        elif message.get("method") == "notifications/message":
+            calls = [each for each in self._waiting.values() if each.request["method"] != LISTEN]
+            if len(calls) == 1:
+                await calls[0].notify(message)
 
     async def _report(self, message: Message) -> None:
         params = params_of(message)
@@ -116,6 +135,16 @@ class Child:
 
 def _token(request: Message) -> Any:  # noqa: ANN401 - whatever the caller chose
     return meta_of(request).get("progressToken")
+
+
+def _renamed(message: Message, part: str, request_id: RequestId) -> Message:
+    """The message with the caller's own id of the subscription that it belongs to, if to any."""
+    body = as_object(message.get(part))
+    meta = as_object(body.get("_meta"))
+    if SUBSCRIPTION_ID_META_KEY not in meta:
+        return message
+    own = {**meta, SUBSCRIPTION_ID_META_KEY: request_id}
+    return {**message, part: {**body, "_meta": own}}
 
 
 def _remapped(request: Message, child_id: int, token: Any) -> Message:  # noqa: ANN401
