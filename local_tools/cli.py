@@ -113,7 +113,8 @@ async def _serve(options: Options) -> None:
             destination=DESTINATION,
             lang=options.lang,
         )
-        await serve_stdio(build_server(pipeline), Guard(releases, records.identifiers))
+        guard = Guard(releases, records.identifiers, vocabulary)
+        await serve_stdio(build_server(pipeline), guard)
     finally:
         ledger.close()
 

@@ -134,7 +134,8 @@ def _clinic(
         destination=destination,
         lang=settings.lang,
     )
-    return _Clinic(records, cases, gate, Guard(releases, records.identifiers), pipeline)
+    guard = Guard(releases, records.identifiers, vocabulary)
+    return _Clinic(records, cases, gate, guard, pipeline)
 
 
 def _approver(settings: Settings, desk: ApprovalDesk) -> Approver:

@@ -26,6 +26,7 @@ from local_tools.errors import Code, Refused
 from local_tools.model import Identifier, IdentifierKind, Release
 from local_tools.privacy.canonical import canonical
 from local_tools.privacy.identifiers import index_of
+from local_tools.privacy.language import Language
 
 Message = Mapping[str, Any]
 
@@ -44,8 +45,11 @@ _ERRORS: Mapping[int, Code] = {
 }
 _UNSUPPORTED_VERSION = -32022
 _INTERNAL_ERROR = -32603
-# A name may be part of a term, and so part of a release; the gate has judged that. These cannot.
-_NEVER_IN_A_TERM = frozenset(
+# A key of a release's JSON.
+_KEY = re.compile('"([a-z_]+)":')
+# Looked for across the whole of a release. Names make words with their neighbours there; the gate
+# has judged them string by string.
+_LOOKED_FOR = frozenset(
     {
         IdentifierKind.BIRTH_DATE,
         IdentifierKind.PHONE,
@@ -93,10 +97,14 @@ class Guard:
     """Call it with a JSON-RPC message; it returns the message as it may leave."""
 
     def __init__(
-        self, releases: ReleaseRegister, identifiers: Callable[[], tuple[Identifier, ...]]
+        self,
+        releases: ReleaseRegister,
+        identifiers: Callable[[], tuple[Identifier, ...]],
+        vocabulary: Language,
     ) -> None:
         self._releases = releases
         self._identifiers = identifiers
+        self._vocabulary = vocabulary
 
     def __call__(self, message: Message) -> Message:
         """Return the message as it may leave.
@@ -129,12 +137,31 @@ class Guard:
         text = body.decode()
         if _without_nulls(result["content"]) != _text(text):
             raise _blocked()
-        hits = index_of(self._identifiers()).find(text, strict=True)
-        if any(hit.kind in _NEVER_IN_A_TERM for hit in hits):
+        if self._identifies(text):
             raise _blocked()
         if not self._releases.take(hashlib.sha256(body).hexdigest()):
             raise _blocked()
         return {"content": _text(text), "structuredContent": json.loads(text), "isError": False}
+
+    def _identifies(self, text: str) -> bool:
+        """Whether a release's JSON holds an identifier that is not wholly inside a whole term.
+
+        Somebody's record may have a term for a value, such as "active", or the name of a test.
+        """
+        hits = index_of(self._identifiers()).find(text, strict=True)
+        looked_for = [hit for hit in hits if hit.kind in _LOOKED_FOR]
+        fine = list(self._fine_spans(text)) if looked_for else []
+        return not all(any(a <= h.start and h.end <= b for a, b in fine) for h in looked_for)
+
+    def _fine_spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where the keys and the whole terms of a release's JSON are."""
+        yield from (match.span(1) for match in _KEY.finditer(text))
+        at = 0
+        for leaf in leaves(json.loads(text)):
+            quoted = json.dumps(leaf, ensure_ascii=False)
+            at = text.index(quoted, at) + 1
+            yield from ((at + s.start, at + s.end) for s in self._vocabulary.terms_in(leaf))
+            at += len(quoted) - 1
 
     def _error(self, error: object) -> Message:
         fault = _mapping(error)

@@ -115,7 +115,7 @@ def make_clinic(
         destination="test",
         lang="ja",
     )
-    guard = Guard(releases, records.identifiers)
+    guard = Guard(releases, records.identifiers, vocabulary)
     yield Clinic(records, pipeline, build_server(pipeline), guard, folder, [])
     ledger.close()
 
@@ -250,7 +250,7 @@ async def test_repeated_probing_gets_the_same_bytes(clinic: Clinic) -> None:
 @pytest.mark.expects_log
 async def test_what_the_guard_blocks_is_answered_with_a_code(clinic: Clinic) -> None:
     """A server that says something of its own: the client learns a code and nothing else."""
-    clinic.guard = Guard(ReleaseRegister(), clinic.records.identifiers)
+    clinic.guard = Guard(ReleaseRegister(), clinic.records.identifiers, Vocabulary.load())
     async with connected(clinic, "2026-07-28") as client:
         with pytest.raises(MCPError, match="guard_blocked"):
             await client.call_tool(TOOL, {"symptoms": "x"})

@@ -20,6 +20,7 @@ from local_tools.model import (
 from local_tools.privacy.gate import Gate
 from local_tools.privacy.guard import Guard, ReleaseRegister, leaves
 from local_tools.privacy.self_test import AnythingGoes
+from local_tools.vocabulary import Vocabulary
 
 PATIENTLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -43,7 +44,7 @@ def releases() -> ReleaseRegister:
 
 @pytest.fixture
 def guard(releases: ReleaseRegister) -> Guard:
-    return Guard(releases, lambda: IDENTIFIERS)
+    return Guard(releases, lambda: IDENTIFIERS, AnythingGoes())
 
 
 def result(**fields: object) -> dict[str, Any]:
@@ -108,11 +109,39 @@ def test_fields_beside_a_release_are_left_behind(guard: Guard, releases: Release
 
 def test_a_number_of_a_patient_never_passes(guard: Guard, releases: ReleaseRegister) -> None:
     """Also if the gate had let it through: this is the second door."""
-    others = Guard(releases, lambda: (Identifier(Kind.PATIENT_ID, "ABCD-12"),))
+    others = Guard(releases, lambda: (Identifier(Kind.PATIENT_ID, "ABCD-12"),), AnythingGoes())
     known = release("abcd12")
     releases.register(known)
     blocked(others, told(known))
     assert guard(told(known))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("LDLコレステロールが高値", "LDLコレステロール"),
+        ("気管支喘息(活動性)", "気管支喘息"),
+        ("気管支喘息(活動性)", "patient_context"),
+    ],
+)
+def test_a_word_of_some_record_that_is_a_whole_term_does_not_stop_a_release(
+    releases: ReleaseRegister, text: str, value: str
+) -> None:
+    """Japanese names of tests are keys of records; a state such as "active" is a value."""
+    vocabulary = Vocabulary.load()
+    assert vocabulary.is_grammatical(text, "ja")
+    others = Guard(releases, lambda: (Identifier(Kind.OTHER_ID, value),), vocabulary)
+    known = release(text)
+    releases.register(known)
+    assert others(told(known)) == told(known)
+
+
+def test_a_word_that_is_only_part_of_a_term_stops_it(releases: ReleaseRegister) -> None:
+    identifiers = (Identifier(Kind.OTHER_ID, "喘息活動"),)
+    others = Guard(releases, lambda: identifiers, Vocabulary.load())
+    known = release("気管支喘息(活動性)")
+    releases.register(known)
+    blocked(others, told(known))
 
 
 def test_constants_of_the_server_pass(guard: Guard) -> None:
@@ -243,7 +272,7 @@ JSON = st.recursive(
 def test_no_message_says_anything_unknown(message: dict[str, Any]) -> None:
     """Whatever comes, only codes, numbers of JSON-RPC and the caller's own id go out."""
     try:
-        out = Guard(ReleaseRegister(), lambda: IDENTIFIERS)(message)
+        out = Guard(ReleaseRegister(), lambda: IDENTIFIERS, AnythingGoes())(message)
     except Refused:
         return
     known = {"jsonrpc", "2.0", "id", "result", "error", "code", "message", "content", "isError"}
