@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mcp_bridge.errors import NEVER_ALLOWED, Code, Executed, Failure, Layer
 from mcp_bridge.events import FrameEvent, Hop, OnEvent
-from mcp_bridge.rpc import Message
+from mcp_bridge.rpc import Message, as_object
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +29,17 @@ class Incidents:
         retry = executed is Executed.NO and code not in NEVER_ALLOWED
         failure = Failure(code, layer, executed, retry, incident)
         return failure.as_json_rpc(request.get("id"))
+
+
+def executed_by(response: Message) -> Executed:
+    """Whether the tool ran, by its response: a result says so, an error only if it is the bridge's.
+
+    A server's own error may come from before the tool or from half-way through it.
+    """
+    if "result" in response:
+        return Executed.YES
+    said = as_object(as_object(response.get("error")).get("data")).get("executed")
+    return next((executed for executed in Executed if executed.value == said), Executed.UNKNOWN)
 
 
 def _method(request: Message) -> str | None:

@@ -97,15 +97,32 @@ class Journal:
             raise PeerFault(Code.REPLAYED)
         return record
 
-    def start(self, mid: str) -> None:
-        """Note that the tool is about to run, once more perhaps. It must be known and not done."""
+    def start(self, mid: str, after: int) -> bool:
+        """Note that the tool is about to run; False if it must not.
+
+        It must not if `after`, the number of starts that the caller knows of, is no longer true:
+        another listener on this file went on with the request between `receive` and now. It must be
+        known.
+        """
         with self._transaction() as database:
-            changed = database.execute(
-                "UPDATE requests SET state=?, attempts=attempts+1 WHERE mid=? AND state<>?",
-                (State.STARTED.value, mid, State.DONE.value),
+            started = database.execute(
+                "UPDATE requests SET state=?, attempts=attempts+1"
+                " WHERE mid=? AND state<>? AND attempts=?",
+                (State.STARTED.value, mid, State.DONE.value, after),
             ).rowcount
-        if not changed:
-            raise LocalFault(Code.JOURNAL_UNUSABLE)
+            _find(database, mid)
+        return started == 1
+
+    def has_started(self, mid: str) -> bool:
+        """Whether the tool may have run. It only reads: this works when the disk is full."""
+        try:
+            with self._lock:
+                row = self._database.execute(
+                    "SELECT state FROM requests WHERE mid=?", (mid,)
+                ).fetchone()
+        except sqlite3.Error:
+            raise LocalFault(Code.JOURNAL_UNUSABLE) from None
+        return row is not None and row[0] != State.RECEIVED.value
 
     def done(self, mid: str, reply_texts: Sequence[str]) -> None:
         """Keep the sealed reply; the first one stands, since it may have been sent already."""

@@ -29,7 +29,8 @@ T = TypeVar("T")
 _RETRY_WINDOW_S = 3.0
 _RETRY_GAP_S = 0.25
 
-# The service certainly did nothing. A 500 may be "timed out", after the fact.
+# The service certainly did nothing. A 500 may be "timed out" after the fact, so it counts as no
+# answer: nothing is known of the outcome.
 _NOT_DONE = {429, 503}
 
 
@@ -43,6 +44,7 @@ _BY_CODE: dict[str, type[CarrierFault]] = {
     "InvalidQueryParameterValue": LeaseLost,  # a receipt that no message can have
     "InvalidResourceName": QueueMissing,
     "QueueBeingDeleted": CarrierBusy,
+    "ServerBusy": CarrierBusy,
     "QueueAlreadyExists": AlreadyThere,
 }
 _BY_STATUS: dict[int, type[CarrierFault]] = {
@@ -50,7 +52,6 @@ _BY_STATUS: dict[int, type[CarrierFault]] = {
     403: CarrierDenied,
     404: QueueMissing,
     429: CarrierBusy,
-    500: CarrierBusy,
     503: CarrierBusy,
 }
 

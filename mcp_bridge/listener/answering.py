@@ -30,7 +30,7 @@ from mcp_bridge.errors import (
 )
 from mcp_bridge.events import FrameEvent, Hop
 from mcp_bridge.frames import Direction, Header, Kind
-from mcp_bridge.incidents import Incidents
+from mcp_bridge.incidents import Incidents, executed_by
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener.claims import Claim, Verdict, claim
 from mcp_bridge.listener.run import Runner
@@ -108,13 +108,12 @@ class Answering:
         try:
             claimed = await self._claim(work, asked)
         except LocalFault as fault:
-            executed = Executed.UNKNOWN if work.came_before else Executed.NO
-            refusal = self._failed(work, asked, fault.code, executed)
-            return Reply(self._sealed(work, asked, [refusal]), fate=Fate.REFUSE)
+            return await self._refused(work, asked, fault.code)
         match claimed.verdict:
             case Verdict.RESEND:
                 return Reply(claimed.texts, hop=Hop.RESENT)
             case Verdict.RUN:
+                work.may_have_run = claimed.again
                 self._tell(Hop.STARTED, work, asked)
                 messages = await self.runner.run(work, asked.request, asked.send_notices)
                 return Reply(await self._settled(work, asked, messages))
@@ -136,6 +135,24 @@ class Answering:
             )
         )
 
+    async def _refused(self, work: Work, asked: Asked, code: Code) -> Reply:
+        """The journal failed, so it does not run.
+
+        That it did not is said only when it is off the queue: what comes again, perhaps to the next
+        life of this process, may run then.
+        """
+        may_have_run = await to_thread.run_sync(self._may_have_run, work)
+        is_gone = await work.hold.delete()
+        executed = Executed.NO if is_gone and not may_have_run else Executed.UNKNOWN
+        refusal = self._failed(work, asked, code, executed)
+        return Reply(self._sealed(work, asked, [refusal]), fate=Fate.REFUSE)
+
+    def _may_have_run(self, work: Work) -> bool:
+        try:
+            return work.may_have_run or self.journal.has_started(work.mid)
+        except LocalFault:
+            return True
+
     async def _settled(
         self, work: Work, asked: Asked, messages: Sequence[Message]
     ) -> Sequence[str]:
@@ -143,13 +160,13 @@ class Answering:
         try:
             return await to_thread.run_sync(self._seal_and_journal, work, asked, messages)
         except LocalFault as fault:
-            failure = self._failed(work, asked, fault.code, Executed.YES)
+            failure = self._failed(work, asked, fault.code, executed_by(messages[-1]))
             return self._sealed(work, asked, [failure])
         except PeerFault as fault:
             code = fault.code  # too large
         except (TypeError, ValueError):
             code = Code.NOT_JSON_RPC  # of the upstream, or of the guard
-        failure = self._failed(work, asked, code, Executed.YES)
+        failure = self._failed(work, asked, code, executed_by(messages[-1]))
         return await self._settled(work, asked, [failure])
 
     def _seal_and_journal(
@@ -161,7 +178,7 @@ class Answering:
         return texts
 
     def _sealed(self, work: Work, asked: Asked, messages: Sequence[Message]) -> Sequence[str]:
-        header = Header(direction=Direction.REPLY, mid=work.mid, kind=Kind.REPLY)
+        header = Header(direction=Direction.REPLY, mid=work.mid, kind=Kind.REPLY, kid=work.kid)
         return seal_texts(self.keys, header, asked.encode(messages))
 
     async def _put(self, work: Work, asked: Asked, reply: Reply) -> Fate:

@@ -22,10 +22,11 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A verdict, and with RESEND the reply's queue texts."""
+    """A verdict, with RESEND the reply's queue texts, with RUN whether it was started before."""
 
     verdict: Verdict
     texts: Sequence[str] = ()
+    again: bool = False
 
 
 def claim(journal: Journal, mid: str, digest: bytes, reply_queue: str, *, read_only: bool) -> Claim:
@@ -35,12 +36,13 @@ def claim(journal: Journal, mid: str, digest: bytes, reply_queue: str, *, read_o
         LocalFault: the journal cannot be used; the request must not run.
         PeerFault: REPLAYED, this `mid` was another request.
     """
-    record = journal.receive(mid, digest, reply_queue)
-    if record.state is State.DONE:
-        return Claim(Verdict.RESEND, record.reply_texts or ())
-    if record.attempts >= MAX_ATTEMPTS:
-        return Claim(Verdict.POISON)
-    if record.state is State.STARTED and not read_only:
-        return Claim(Verdict.UNKNOWN)
-    journal.start(mid)
-    return Claim(Verdict.RUN)
+    while True:
+        record = journal.receive(mid, digest, reply_queue)
+        if record.state is State.DONE:
+            return Claim(Verdict.RESEND, record.reply_texts or ())
+        if record.attempts >= MAX_ATTEMPTS:
+            return Claim(Verdict.POISON)
+        if record.state is State.STARTED and not read_only:
+            return Claim(Verdict.UNKNOWN)
+        if journal.start(mid, record.attempts):
+            return Claim(Verdict.RUN, again=record.attempts > 0)

@@ -21,6 +21,7 @@ class Hold:
         self._receipts: dict[str, Receipt] = {}
         self._lock = anyio.Lock()  # a renewal changes the receipt that a delete needs
         self._given_back = anyio.Event()
+        self._lost = False  # a lease: somebody else has that message now
 
     def add(self, receipt: Receipt) -> None:
         """Hold this message too."""
@@ -34,16 +35,18 @@ class Hold:
                 return
             await self._renew()
 
-    async def delete(self) -> None:
-        """Take the messages off the queue. One that cannot be deleted comes again and is known."""
+    async def delete(self) -> bool:
+        """Take the messages off the queue; False if one of them may come again."""
         self._given_back.set()
+        are_gone = not self._lost
         async with self._lock:
             while self._receipts:
                 _, receipt = self._receipts.popitem()
                 try:
                     await self._carrier.delete(self._queue, receipt)
                 except CarrierFault:
-                    continue
+                    are_gone = False
+        return are_gone
 
     def let_go(self) -> None:
         """Stop renewing; the messages come again when their leases end."""
@@ -55,6 +58,7 @@ class Hold:
                 try:
                     renewed = await self._carrier.renew(self._queue, receipt, lease_s=self._lease_s)
                 except LeaseLost:
+                    self._lost = True
                     self._replace(receipt, None)
                 except CarrierFault:
                     continue  # there is another half of the lease to try in

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import anyio
 
 from mcp_bridge.errors import Code, Executed, Layer, NotAdmitted, UpstreamGone
-from mcp_bridge.incidents import Incidents
+from mcp_bridge.incidents import Incidents, executed_by
 from mcp_bridge.listener.notices import Notices
 from mcp_bridge.listener.works import Work
 from mcp_bridge.policy import Admission
@@ -61,8 +61,7 @@ class Runner:
             with closing(self.admission.admit(work.caller, request)):
                 return await self._ask(work, request, notify)
         except NotAdmitted as refused:
-            # One that came before may have run in an earlier life.
-            executed = Executed.UNKNOWN if work.came_before else Executed.NO
+            executed = _now_and_before(Executed.NO, work)
             return self.incidents.failed(work.mid, request, refused.code, Layer.POLICY, executed)
 
     async def _ask(self, work: Work, request: Message, notify: Notify) -> Message:
@@ -72,7 +71,7 @@ class Runner:
                 response = await self.upstream.exchange(request, notify)
                 return self._guarded(work, request, self.admission.visible(request, response))
         except UpstreamGone as gone:
-            return self._failed(work, request, gone.code, gone.executed)
+            return self._failed(work, request, gone.code, _now_and_before(gone.executed, work))
         except Exception:  # noqa: BLE001 - whatever it was, its text stays here
             return self._failed(work, request, Code.UPSTREAM_GONE, Executed.UNKNOWN)
         code = Code.CANCELLED if work.recalled else Code.TIMED_OUT
@@ -83,8 +82,13 @@ class Runner:
             return self.guard(response)
         except Exception:  # noqa: BLE001 - a guard that raises, however, has refused
             return self.incidents.failed(
-                work.mid, request, Code.GUARD_REFUSED, Layer.GUARD, Executed.YES
+                work.mid, request, Code.GUARD_REFUSED, Layer.GUARD, executed_by(response)
             )
 
     def _failed(self, work: Work, request: Message, code: Code, executed: Executed) -> Message:
         return self.incidents.failed(work.mid, request, code, Layer.UPSTREAM, executed)
+
+
+def _now_and_before(executed: Executed, work: Work) -> Executed:
+    """What did not run now may have run in an earlier life."""
+    return Executed.UNKNOWN if executed is Executed.NO and work.may_have_run else executed

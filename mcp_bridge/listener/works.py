@@ -23,10 +23,11 @@ class Work:
     hold: Hold
     taken_at: float
     deadline: float  # nobody waits for the answer after this
-    came_before: bool  # it was delivered already, perhaps to a listener that crashed
+    may_have_run: bool  # before we run it: in an earlier life, or at another listener
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)  # around the upstream
     is_whole: bool = False  # all chunks are here
     recalled: bool = False  # by a cancel frame
+    kid: str = ""  # of the key that it was sealed with, and so its answer
 
     def recall(self) -> None:
         """The caller does not want it any more."""
@@ -67,7 +68,7 @@ class Works:
             Hold(self._carrier, self._queue, self._lease_s),
             taken_at=now,
             deadline=now + budget_s - taken.age_s,
-            came_before=taken.times_taken > 1,
+            may_have_run=taken.times_taken > 1,  # until the journal says what happened then
         )
         if mid in self._recalled:
             del self._recalled[mid]

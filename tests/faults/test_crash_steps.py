@@ -72,10 +72,11 @@ class DyingJournal(Journal):
         self._reaches("after RECEIVED")
         return record
 
-    def start(self, mid: str) -> None:
+    def start(self, mid: str, after: int) -> bool:
         self._reaches("before STARTED")
-        super().start(mid)
+        started = super().start(mid, after)
         self._reaches("after STARTED")
+        return started
 
     def done(self, mid: str, reply_texts: Sequence[str]) -> None:
         self._reaches("before DONE")

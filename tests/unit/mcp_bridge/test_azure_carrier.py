@@ -149,7 +149,7 @@ async def test_a_service_that_asks_for_more_time_than_we_have_is_busy_at_once(
 
 @pytest.mark.parametrize(
     ("answer", "fault"),
-    [(Answer(0), CarrierUnreachable), (error(500, "OperationTimedOut"), CarrierBusy)],
+    [(Answer(0), CarrierUnreachable), (error(500, "OperationTimedOut"), CarrierUnreachable)],
     ids=["no answer", "timed out inside"],
 )
 async def test_a_put_that_may_have_happened_is_never_sent_again(

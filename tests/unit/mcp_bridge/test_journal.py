@@ -53,7 +53,7 @@ def test_a_new_request_is_received_and_has_not_run(journal: Journal) -> None:
 def test_a_redelivered_request_is_known_at_every_stage(journal: Journal) -> None:
     journal.receive(MID, DIGEST, QUEUE)
     assert journal.receive(MID, DIGEST, QUEUE).state is State.RECEIVED
-    journal.start(MID)
+    journal.start(MID, 0)
     started = journal.receive(MID, DIGEST, QUEUE)
     assert (started.state, started.attempts) == (State.STARTED, 1)
     journal.done(MID, ["one", "二"])
@@ -68,8 +68,8 @@ def test_the_reply_goes_where_the_first_delivery_said(journal: Journal) -> None:
 
 def test_each_start_counts(journal: Journal) -> None:
     journal.receive(MID, DIGEST, QUEUE)
-    for _ in range(3):
-        journal.start(MID)
+    for times in range(3):
+        journal.start(MID, times)
     assert journal.receive(MID, DIGEST, QUEUE).attempts == 3
 
 
@@ -83,10 +83,29 @@ def test_the_same_id_with_another_message_is_an_attack(journal: Journal) -> None
 
 def test_what_is_done_never_starts_again(journal: Journal) -> None:
     journal.receive(MID, DIGEST, QUEUE)
-    journal.start(MID)
+    journal.start(MID, 0)
     journal.done(MID, ["reply"])
-    assert code_of(lambda: journal.start(MID)) is Code.JOURNAL_UNUSABLE
+    assert not journal.start(MID, 1)
     assert journal.receive(MID, DIGEST, QUEUE).state is State.DONE
+
+
+def test_of_two_that_saw_the_same_only_one_starts(journal: Journal, path: Path) -> None:
+    """One was suspended between reading and starting; the other went on meanwhile."""
+    other = Journal(path)
+    seen = journal.receive(MID, DIGEST, QUEUE)
+    assert other.start(MID, other.receive(MID, DIGEST, QUEUE).attempts)
+    assert not journal.start(MID, seen.attempts)
+    assert journal.receive(MID, DIGEST, QUEUE).attempts == 1
+    other.close()
+
+
+def test_a_journal_that_cannot_write_still_knows_what_started(journal: Journal) -> None:
+    journal.receive(MID, DIGEST, QUEUE)
+    assert not journal.has_started(MID)
+    assert not journal.has_started(str(uuid4()))
+    journal.start(MID, 0)
+    journal._database.execute("PRAGMA query_only=ON")
+    assert journal.has_started(MID)
 
 
 def test_the_first_reply_stands(journal: Journal) -> None:
@@ -97,7 +116,7 @@ def test_the_first_reply_stands(journal: Journal) -> None:
 
 
 def test_an_unknown_request_can_neither_start_nor_end(journal: Journal) -> None:
-    assert code_of(lambda: journal.start(MID)) is Code.JOURNAL_UNUSABLE
+    assert code_of(lambda: journal.start(MID, 0)) is Code.JOURNAL_UNUSABLE
     assert code_of(lambda: journal.done(MID, ["x"])) is Code.JOURNAL_UNUSABLE
 
 
@@ -113,7 +132,7 @@ def test_pruning_forgets_what_is_old_enough(journal: Journal, now: list[float]) 
 
 def test_closing_and_opening_loses_nothing(journal: Journal, path: Path) -> None:
     journal.receive(MID, DIGEST, QUEUE)
-    journal.start(MID)
+    journal.start(MID, 0)
     journal.close()
     again = Journal(path)
     assert again.receive(MID, DIGEST, QUEUE).state is State.STARTED
@@ -126,7 +145,7 @@ def test_a_killed_process_leaves_what_it_noted(path: Path) -> None:
         from mcp_bridge.journal import Journal
         journal = Journal(sys.argv[1])
         journal.receive(sys.argv[2], bytes(32), "clinic-res-app")
-        journal.start(sys.argv[2])
+        journal.start(sys.argv[2], 0)
         journal.done(sys.argv[2], ["sealed"])
         os.kill(os.getpid(), signal.SIGKILL)
     """)
@@ -140,7 +159,7 @@ def test_a_killed_process_leaves_what_it_noted(path: Path) -> None:
 def test_two_journals_on_one_file_know_the_same(journal: Journal, path: Path) -> None:
     other = Journal(path)
     journal.receive(MID, DIGEST, QUEUE)
-    journal.start(MID)
+    journal.start(MID, 0)
     assert other.receive(MID, DIGEST, QUEUE).state is State.STARTED
     other.close()
 
@@ -150,7 +169,7 @@ def test_many_threads_may_call_at_once(journal: Journal) -> None:
 
     def serve(mid: str) -> State:
         journal.receive(mid, DIGEST, QUEUE)
-        journal.start(mid)
+        journal.start(mid, 0)
         journal.done(mid, [mid])
         return journal.receive(mid, DIGEST, QUEUE).state
 
@@ -195,7 +214,7 @@ def test_a_closed_journal_is_unusable(use: str) -> None:
     journal.close()
     calls: dict[str, Callable[[], object]] = {
         "receive": lambda: journal.receive(MID, DIGEST, QUEUE),
-        "start": lambda: journal.start(MID),
+        "start": lambda: journal.start(MID, 0),
         "forget": lambda: journal.forget_older_than(0),
     }
     assert code_of(calls[use]) is Code.JOURNAL_UNUSABLE

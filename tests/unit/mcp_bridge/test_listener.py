@@ -14,13 +14,21 @@ import pytest
 from mcp_bridge.background import background
 from mcp_bridge.carriers.memory import MemoryCarrier
 from mcp_bridge.carriers.port import Operation
-from mcp_bridge.errors import CarrierDenied, CarrierUnreachable, Code, LocalFault
+from mcp_bridge.errors import (
+    CarrierBusy,
+    CarrierDenied,
+    CarrierUnreachable,
+    Code,
+    Executed,
+    LocalFault,
+    UpstreamGone,
+)
 from mcp_bridge.events import Health, Hop
 from mcp_bridge.frames import Direction, Kind
 from mcp_bridge.journal import Journal, Record
 from mcp_bridge.listener import Listener, ListenerOptions
 from mcp_bridge.policy import Policy
-from mcp_bridge.rpc import Message, encode, request
+from mcp_bridge.rpc import Message, Notify, encode, request
 from mcp_bridge.sealing import KeyRing
 from mcp_bridge.upstream import ServerUpstream
 from tests.fakes.bridge import (
@@ -256,14 +264,50 @@ async def test_the_loop_outlives_a_carrier_that_fails(
         assert text_of(await both.call("write")) == "write 1"
 
 
-async def test_without_a_journal_nothing_runs() -> None:
+@pytest.mark.parametrize(("readable", "executed"), [(True, "no"), (False, "unknown")])
+async def test_without_a_journal_nothing_runs(readable: bool, executed: str) -> None:
     journal = Journal(":memory:")
     async with bridge(journal=journal) as both:
-        journal.close()
+        if readable:  # a full disk
+            journal._database.execute("PRAGMA query_only=ON")
+        else:  # then it cannot say either whether a copy of the request ran
+            journal.close()
+        response = await both.call("write")
+        assert failure_of(response)["code"] == Code.JOURNAL_UNUSABLE
+        assert failure_of(response)["executed"] == executed
+        assert both.served.effects == []
+
+
+async def test_a_refused_request_that_stays_on_the_queue_is_not_called_unexecuted() -> None:
+    """The next life of this process might find it there, and run it."""
+    carrier, journal = FaultyCarrier(MemoryCarrier()), Journal(":memory:")
+    async with bridge(carrier._inner, listening=carrier, journal=journal) as both:
+        journal._database.execute("PRAGMA query_only=ON")
+        carrier.inject(Operation.DELETE, Raise(CarrierBusy))
+        response = await both.call("write")
+        assert failure_of(response)["executed"] == "unknown"
+
+
+async def test_what_did_not_run_did_not_run_either_when_that_cannot_be_journalled() -> None:
+    journal = Journal(":memory:")
+    async with bridge(journal=journal, upstream=Gone(journal)) as both:
         response = await both.call("write")
         assert failure_of(response)["code"] == Code.JOURNAL_UNUSABLE
         assert failure_of(response)["executed"] == "no"
-        assert both.served.effects == []
+
+
+class Gone(ServerUpstream):
+    """It is not there, and while one finds out, the disk fills up."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(Served().server())
+        self._journal = journal
+
+    async def exchange(self, request: Message, notify: Notify) -> Message:
+        if request["method"] != "tools/call":
+            return await super().exchange(request, notify)
+        self._journal._database.execute("PRAGMA query_only=ON")
+        raise UpstreamGone(Executed.NO)
 
 
 async def test_what_was_refused_once_does_not_run_as_a_double() -> None:
@@ -297,8 +341,8 @@ async def test_a_request_that_was_started_three_times_is_poison() -> None:
     message = call_request("read")
     journal = Journal(":memory:")
     journal.receive(MID, sha256(encode(message)).digest(), "test-res-hand")
-    for _ in range(3):
-        journal.start(MID)
+    for times in range(3):
+        journal.start(MID, times)
     carrier = MemoryCarrier()
     await carrier.create("test-res-hand")
     async with bridge(carrier, journal=journal) as both:
