@@ -92,13 +92,18 @@ class KeyRing:
         }
 
     def seal(self, header: Header, message: bytes) -> Frame:
-        """Seal `message` under `header`, whose `kid` and `encoding` are set here.
+        """Seal `message` under `header`, whose `encoding` is set here.
+
+        A `kid` that stands in it is kept if we have that key: who asks with an older key is
+        answered with it, so that the two sides need not change keys in the same moment.
 
         Raises:
             PeerFault: TOO_LARGE, over MAX_MESSAGE_BYTES.
         """
         encoding, packed = _pack(message)
-        header = replace(header, kid=self._sealing_kid, encoding=encoding)
+        known = (header.kid, header.direction) in self._ciphers
+        kid = header.kid if known else self._sealing_kid
+        header = replace(header, kid=kid, encoding=encoding)
         cipher = self._ciphers[header.kid, header.direction]
         nonce = os.urandom(_NONCE_BYTES)
         return Frame(header, nonce + cipher.encrypt(nonce, packed, header.associated_data()))

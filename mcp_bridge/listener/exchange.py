@@ -47,7 +47,11 @@ class Exchange:
         self, work: Work, numbers: Iterator[int], notices: Sequence[Message]
     ) -> None:
         header = Header(
-            direction=Direction.REPLY, mid=work.mid, kind=Kind.PROGRESS, seq=next(numbers)
+            direction=Direction.REPLY,
+            mid=work.mid,
+            kind=Kind.PROGRESS,
+            seq=next(numbers),
+            kid=work.kid,
         )
         queue = self.names.responses(work.caller)
         try:

@@ -73,6 +73,7 @@ class Intake:
         if work is None:
             caller, budget_s = header.reply or "", header.budget_ms / 1000
             work = self._works.begin(header.mid, caller, taken, budget_s)
+            work.kid = header.kid
         work.hold.add(taken.receipt)
         work.is_whole = whole is not None
         return Admitted(work, is_new, whole)

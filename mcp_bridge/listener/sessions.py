@@ -76,11 +76,11 @@ class Sessions:
             if sid in self._ended or life_s <= 0:
                 return True
             if header.seq != FIRST:
-                return await self._pass_by(taken, sid, caller)
+                return await self._pass_by(taken, header, caller)
             if len(self._open) >= MAX_SESSIONS:
-                await self._tell_end(sid, caller, Code.OVERLOADED)
+                await self._tell_end(header, caller, Code.OVERLOADED)
                 return True
-            session = self._begin(sid, caller, tasks)
+            session = self._begin(sid, caller, header.kid, tasks)
         if session.caller != caller:
             raise PeerFault(Code.REPLAYED)
         session.live_until(anyio.current_time() + life_s)
@@ -95,8 +95,8 @@ class Sessions:
         for session in self._open.values():
             session.end(Code.CLOSED)
 
-    def _begin(self, sid: str, caller: str, tasks: anyio.abc.TaskGroup) -> ServedSession:
-        header = Header(direction=Direction.REPLY, mid=sid, kind=Kind.SESSION, sid=sid)
+    def _begin(self, sid: str, caller: str, kid: str, tasks: anyio.abc.TaskGroup) -> ServedSession:
+        header = Header(direction=Direction.REPLY, mid=sid, kind=Kind.SESSION, sid=sid, kid=kid)
         queue = self.names.responses(caller)
         session = ServedSession(
             sid,
@@ -128,7 +128,7 @@ class Sessions:
     async def _put(self, queue: str, texts: Sequence[str], until: float) -> Posted:
         return await post(self.carrier, queue, texts, until=until)
 
-    async def _pass_by(self, taken: Taken, sid: str, caller: str) -> bool:
+    async def _pass_by(self, taken: Taken, header: Header, caller: str) -> bool:
         if taken.times_taken < GIVEN_UP_AFTER:
             try:
                 queue = self.names.requests
@@ -136,12 +136,15 @@ class Sessions:
             except CarrierFault:
                 pass  # then it comes again later
             return False
-        await self._tell_end(sid, caller, Code.SESSION_LOST)
+        await self._tell_end(header, caller, Code.SESSION_LOST)
         return True
 
-    async def _tell_end(self, sid: str, caller: str, code: Code) -> None:
+    async def _tell_end(self, its: Header, caller: str, code: Code) -> None:
         """Outside of any order: nothing else comes from here for this session."""
-        header = Header(direction=Direction.REPLY, mid=sid, kind=Kind.SESSION, sid=sid, seq=0)
+        sid = its.sid or its.mid
+        header = Header(
+            direction=Direction.REPLY, mid=sid, kind=Kind.SESSION, sid=sid, seq=0, kid=its.kid
+        )
         texts = seal_texts(self.keys, header, b"[" + encode_item(End(code)) + b"]")
         try:
             queue = self.names.responses(caller)
