@@ -227,14 +227,14 @@ def test_emergency_advice_comes_first_and_the_disclaimer_last(said: Said) -> Non
     )
     assert found[0].startswith("緊急性の高い症状の可能性があります")
     assert found[-1] == NOT_A_DIAGNOSIS
-    assert "脳卒中を疑い、発症時刻の確認と緊急の頭部画像検査を検討してください。" in found
+    assert "脳卒中の可能性を考慮し、発症時刻の確認と緊急の頭部画像検査を検討してください。" in found
 
 
 def test_recommendations_follow_from_facts(said: Said) -> None:
     graves = record(conditions=(("バセドウ病", "治療中", ""),), medications=("メルカゾール",))
     fever = texts(said(graves, "発熱とのどの痛み").recommendations)
-    assert "無顆粒球症を疑い、白血球分画を直ちに確認してください。" in fever
-    assert "無顆粒球症を疑い、白血球分画を直ちに確認してください。" not in texts(
+    assert "無顆粒球症の可能性を考慮し、白血球分画の速やかな確認を検討してください。" in fever
+    assert "無顆粒球症の可能性を考慮し、白血球分画の速やかな確認を検討してください。" not in texts(
         said(graves, "めまい").recommendations
     )
 

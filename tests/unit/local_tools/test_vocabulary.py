@@ -33,6 +33,8 @@ def vocabulary() -> Vocabulary:
         ("キサラタン点眼液0.005% 両眼", "latanoprost"),
         ("ロキソニンテープ100mg", None),  # a tape does not interact like a tablet
         ("タクロリムス軟膏", None),
+        ("フロリードゲル経口用2%", "miconazole"),  # taken by mouth, and stronger with warfarin
+        ("ミケランLA点眼液2%", "carteolol_eye"),
         ("アムロジピン(ワーファリン)", None),  # two names that mean different things
         ("アムロジピ", None),
         ("アムロジピンX", None),
@@ -57,6 +59,8 @@ def test_medicines(vocabulary: Vocabulary, text: str, expected: str | None) -> N
         ("気管支喘息の疑い", "気管支喘息疑い", "suspected bronchial asthma"),
         ("左鼠径ヘルニア術後", "左側鼠径ヘルニア術後", None),
         ("急性腎盂腎炎", "急性腎盂腎炎", "acute pyelonephritis"),
+        ("脊柱管狭窄症", None, None),  # of the neck or the back: not said, so not guessed
+        ("肝癌", "肝癌", "liver cancer"),  # of which kind is not said
         ("糖尿病なし", None, None),
         ("高血圧の家族歴", None, None),
         ("橋本病院", None, None),
@@ -81,6 +85,8 @@ def test_diseases(vocabulary: Vocabulary, text: str, ja: str | None, en: str | N
         ("さばアレルギー", "mackerel"),
         ("造影剤", "contrast"),  # which kind is not said, so it is not guessed
         ("アモキシシリン", "amoxicillin"),
+        ("インスリン", "insulin_allergy"),  # covers every insulin
+        ("ナッツ", "nuts"),  # a peanut is one to many
         ("ペニシリン(否定)", None),
         ("ペニシリン(田中先生より)", None),
         ("キク科植物", None),
@@ -199,3 +205,11 @@ def test_a_match_shows_nothing_of_the_record(vocabulary: Vocabulary) -> None:
     match = vocabulary.condition("バセドウ病")
     assert repr(match) == "<Match condition>"
     assert repr(vocabulary.drug("warfarin")) == "<Term drug>"
+
+
+@pytest.mark.parametrize("text", ["x" + ",.:;" * 50_000, "x" + " 10mg" * 50_000, "慢性" * 50_000])
+def test_a_text_too_long_for_a_term_is_none_at_once(vocabulary: Vocabulary, text: str) -> None:
+    assert vocabulary.drug(text) is None
+    assert vocabulary.allergen(text) is None
+    assert vocabulary.condition(text) is None
+    assert vocabulary.find(Kind.LAB, text) is None
