@@ -43,7 +43,7 @@ from local_tools.privacy.canonical import canonical
 from local_tools.privacy.identifiers import IdentifierIndex, index_of
 from local_tools.privacy.language import Language
 from local_tools.privacy.recognisers.patterns import find_shapes, patterns
-from local_tools.privacy.recognisers.verbatim import repeats
+from local_tools.privacy.recognisers.verbatim import prepare, repeats
 from local_tools.privacy.tables import folding_tables
 from local_tools.vocabulary import Kind
 
@@ -133,6 +133,7 @@ class Gate:
         if not record.identifiers:
             raise Refused(Code.NO_IDENTIFIERS)
         indexes = (index_of(self._identifiers()), index_of(record.identifiers))
+        prepare(record.free_texts)  # megabytes of notes are no reason to refuse
         check = _Check(self._vocabulary, summary.lang, indexes, record, self._deadline())
         check.schema(summary)
         for _, statement in summary.statements():

@@ -52,6 +52,21 @@ class MessageCheck:
     cleaned: str
 
 
+class _Terms:
+    """Remembers what is a term: near one another, hits ask for the same parts of the text."""
+
+    def __init__(self, vocabulary: TermFinder) -> None:
+        self._vocabulary = vocabulary
+        self._known: dict[str, bool] = {}
+
+    def has(self, text: str) -> bool:
+        """Whether the text is a clinical term as a whole."""
+        if text not in self._known:
+            found = any(self._vocabulary.find(kind, text) for kind in _TERM_KINDS)
+            self._known[text] = found
+        return self._known[text]
+
+
 def check_message(
     text: str,
     identifiers: tuple[Identifier, ...],
@@ -66,10 +81,11 @@ def check_message(
     """
     words = _neutral_words(lang)
     index = index_of(identifiers)
-    findings = _findings(text, index, words, vocabulary)
+    terms = _Terms(vocabulary) if vocabulary is not None else None
+    findings = _findings(text, index, words, terms)
     cleaned = _replaced(text, findings)
     for _ in range(MAX_ROUNDS):
-        left = _findings(cleaned, index, words, vocabulary)
+        left = _findings(cleaned, index, words, terms)
         if not left:
             return MessageCheck(findings, cleaned)
         cleaned = _replaced(cleaned, left)  # the new words made something with their neighbours
@@ -77,12 +93,11 @@ def check_message(
 
 
 def _findings(
-    text: str, index: IdentifierIndex, words: Mapping[str, str], vocabulary: TermFinder | None
+    text: str, index: IdentifierIndex, words: Mapping[str, str], terms: _Terms | None
 ) -> tuple[Finding, ...]:
+    found = dict.fromkeys(index.find(text))
     hits: list[Hit | ShapeHit] = [
-        hit
-        for hit in index.find(text)
-        if vocabulary is None or not _in_a_term(text, hit, vocabulary)
+        hit for hit in found if terms is None or not _in_a_term(text, hit, terms)
     ]
     hits += find_shapes(text)
     return _without_overlaps(hits, words)
@@ -94,13 +109,12 @@ def _neutral_words(lang: Lang) -> Mapping[str, str]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def _in_a_term(text: str, hit: Hit, vocabulary: TermFinder) -> bool:
+def _in_a_term(text: str, hit: Hit, terms: _Terms) -> bool:
     """Whether some clinical term of the text holds the whole hit, and is not part of a name."""
     first = max(0, hit.start - LONGEST_TERM)
     last = min(len(text), hit.end + LONGEST_TERM)
     return any(
-        not _makes_a_name(text[end:])
-        and any(vocabulary.find(kind, text[start:end]) for kind in _TERM_KINDS)
+        terms.has(text[start:end]) and not _makes_a_name(text[end:])
         for start in range(first, hit.start + 1)
         for end in range(hit.end, last + 1)
     )

@@ -28,7 +28,7 @@ _SMALL_KANA = {
 } | {0x30F5: "\u30ab", 0x30F6: "\u30b1"}
 _HIRAGANA = {code: chr(code + 0x60) for code in range(0x3041, 0x3097)}
 _LONG_VOWEL = "\u30fc"
-_REPEATED = re.compile("([^\u3005])\u3005")  # the mark that repeats a kanji
+_REPEATED = re.compile("([^\u3005])\u3005+")  # the mark that repeats a kanji
 # Spacing voice marks, which NFKC would part from their kana, and their combining twins.
 _VOICE = {"\u309b": "\u3099", "\u309c": "\u309a"}
 _JOINED = "\u3099\u309a\uff9e\uff9f"
@@ -151,9 +151,12 @@ def squash(view: View) -> View:
     """Return letters and digits only, every kana a large katakana, without long-vowel marks."""
     view = view.keep(lambda c: c.isalnum() and c != _LONG_VOWEL)
     view = view.translate(_HIRAGANA).translate(_SMALL_KANA)
-    while _REPEATED.search(view.text):
-        view = view.substitute(_REPEATED, lambda match: match.group(1) * 2)
+    view = view.substitute(_REPEATED, _repeated)
     return view.translate(folding_tables().shapes)
+
+
+def _repeated(match: re.Match[str]) -> str:
+    return match.group(1) * len(match.group())
 
 
 def skeleton(view: View) -> View:
@@ -216,6 +219,4 @@ def squashed(text: str) -> str:
     tables = folding_tables()
     text = _NO_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
     text = text.translate(tables.letters).translate(_HIRAGANA).translate(_SMALL_KANA)
-    while _REPEATED.search(text):
-        text = _REPEATED.sub(r"\1\1", text)
-    return text.translate(tables.shapes)
+    return _REPEATED.sub(_repeated, text).translate(tables.shapes)

@@ -9,6 +9,9 @@ from local_tools.vocabulary.folding import fold, key
 from local_tools.vocabulary.terms import Kind, Match, Term
 
 MAX_MODIFIERS = 3
+MAX_CHARACTERS = (
+    300  # of a text that may be a term; a longer one is prose, or an attack on the clock
+)
 _BRACKETS = re.compile(
     r"[(\[\u3008-\u3011\u3014\u3015]([^()\[\]\u3008-\u3011\u3014\u3015]*)[)\]\u3008-\u3011\u3014\u3015]$"
 )
@@ -38,11 +41,11 @@ class Index:
 
     def find(self, kind: Kind, text: str) -> Term | None:
         """Return the term that has this name, if any."""
-        return self._names[kind].get(key(text))
+        return self._names[kind].get(key(text)) if len(text) <= MAX_CHARACTERS else None
 
     def condition(self, text: str) -> Match | None:
         """Return the disease, with the modifiers written around it."""
-        return self._segment(key(text), ())
+        return self._segment(key(text), ()) if len(text) <= MAX_CHARACTERS else None
 
     def _segment(self, name: str, found: tuple[Term, ...]) -> Match | None:
         term = self._names[Kind.CONDITION].get(name)
@@ -65,6 +68,8 @@ class Index:
         A gel or an eye drop does not act like a tablet: a text that names such a form is
         recognised only when the table marks the medicine "topical".
         """
+        if len(text) > MAX_CHARACTERS:
+            return None
         rest, is_topical = fold(text), False
         while rest:
             term = self._names[Kind.DRUG].get(key(rest))
@@ -104,6 +109,8 @@ class Index:
         A reaction in brackets is accepted when every part of it is a known symptom; anything else
         in brackets may turn the meaning ("excluded"), so the text is then not recognised.
         """
+        if len(text) > MAX_CHARACTERS:
+            return None
         rest = fold(text)
         bracket = _BRACKETS.search(rest)
         if bracket is not None and self._is_reaction(bracket.group(1)):

@@ -20,6 +20,11 @@ def _prose(free_texts: tuple[str, ...]) -> str:
     return "\n".join(map(squashed, free_texts))
 
 
+def prepare(free_texts: tuple[str, ...]) -> None:
+    """Take the time for a record's prose now, so that `repeats` is quick."""
+    _prose(free_texts)
+
+
 def repeats(text: str, terms: Sequence[tuple[int, int]], free_texts: tuple[str, ...]) -> bool:
     """Say whether the text repeats the record's prose outside of its terms (spans of `text`)."""
     prose = _prose(free_texts)

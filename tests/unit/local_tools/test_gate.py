@@ -258,3 +258,12 @@ def test_nobody_else_makes_a_release(gate: Gate) -> None:
         Release(summary(), b"{}", "")
     with pytest.raises(TypeError):
         replace(release, body=b"{}", made_by=object())
+
+
+def test_the_time_for_a_record_of_megabytes_is_taken_before_the_clock_starts(
+    vocabulary: Vocabulary,
+) -> None:
+    notes = ("".join(map(chr, range(0x4E00, 0x4E00 + 9000))) * 400,)
+    record = PatientRecord("p", "", "", None, None, "", IDENTIFIERS, free_texts=notes)
+    summary = Summary(lang="ja", age_group=Statement("30代"))
+    assert Gate(vocabulary, lambda: IDENTIFIERS).release(summary, record)

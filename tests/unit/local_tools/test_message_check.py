@@ -169,3 +169,13 @@ def test_the_cleaned_text_passes_the_check_itself(text: str) -> None:
 @given(st.text(max_size=50))
 def test_any_message_can_be_checked(text: str) -> None:
     check_message(text, IDENTIFIERS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["橋本さん、" * 2000, "a" * 20_000, "1-" * 10_000, "a@a." * 5000, "人" + "々" * 5000],
+    ids=["names", "letters", "figures", "addresses", "repeats"],
+)
+def test_a_long_paste_is_checked_in_moments(text: str, vocabulary: Vocabulary) -> None:
+    """Each of these would take minutes if the time grew with the square of the length."""
+    check_message(text, IDENTIFIERS, vocabulary=vocabulary)
