@@ -2,6 +2,10 @@
 
 Claim, journal, policy, guard, lease and answer are those of the sealed frames; the journal keeps
 answers sealed here too. All events bear the contract's name.
+
+Nobody vouches for the ids in these messages, so a call is known by its id *and* by what it asks: a
+copy is answered with the stored reply and does not run again, whatever id the queue gave it; the
+same id with other arguments is another call.
 """
 
 from __future__ import annotations
@@ -120,29 +124,30 @@ class _Serving:
         """What it asks for, and its identity. Raises PeerFault."""
         try:
             call = self._shape.read(taken.text)
-            mid = self._mid(call)
-            return mid, self._asked(call, mid)
+            return self._asked(call)
         except PeerFault:
             raise
         except Exception:  # noqa: BLE001 - such as a nesting too deep: it will never be readable
             raise PeerFault(Code.NOT_A_CALL) from None
 
-    def _mid(self, call: Call) -> str:
-        """The same for the same call, wherever and whenever it is read."""
-        name = canonical([self._shape.contract, self._shape.input_queue, call.identity])
-        return UUID(bytes=sha256(name.encode("ascii")).digest()[:16]).hex
-
-    def _asked(self, call: Call, mid: str) -> Asked:
+    def _asked(self, call: Call) -> tuple[str, Asked]:
+        digest = _digest(call.method, call.params)
+        name = (self._shape.contract, self._shape.input_queue, call.identity, digest.hex())
+        mid = UUID(bytes=_digest(*name)[:16]).hex
         message = request(call.method, mid, **call.params)
         message["params"]["_meta"][CONTRACT_META_KEY] = self._shape.contract.value
-        return Asked(
+        return mid, Asked(
             message,
-            sha256(canonical([call.method, call.params]).encode("ascii")).digest(),
+            digest,
             call.reply_queue,
             encode=partial(_encoded, call),
             to_put=partial(_opened, self._answering.keys),
             queue_stays=self._shape.reply_queue_stays,
         )
+
+
+def _digest(*values: object) -> bytes:
+    return sha256(canonical(values).encode("ascii")).digest()
 
 
 def _encoded(call: Call, messages: Sequence[Message]) -> bytes:

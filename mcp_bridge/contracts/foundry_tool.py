@@ -8,10 +8,6 @@ Base64 of JSON both ways. In, one queue a tool, since the message names none; tw
 Out: `{"Value": "<text>", "CorrelationId": the same}`. There is no place for an error, so `Value`
 says it (mcp_bridge.contracts.model_text). Read in azure-ai-projects 2.10.0 and in the published
 samples; not tried against the live service.
-
-It is not known whether a CorrelationId is new for each call. So a call is known by its
-CorrelationId *and* its arguments: a copy is answered with the stored reply and does not run again,
-whatever id the queue gave it; other arguments are another call.
 """
 
 from __future__ import annotations
@@ -23,7 +19,7 @@ from functools import partial
 from typing import Any, Final, cast
 
 from mcp_bridge.contracts.model_text import model_text
-from mcp_bridge.contracts.shape import Call, canonical, from_base64, json_object, poison_queue
+from mcp_bridge.contracts.shape import Call, from_base64, json_object, poison_queue
 from mcp_bridge.errors import Code, LocalFault, PeerFault
 from mcp_bridge.events import Contract
 from mcp_bridge.names import is_queue_name
@@ -83,7 +79,7 @@ class FoundryTool:
         return Call(
             "tools/call",
             {"name": self.tool, "arguments": arguments},
-            identity=canonical([correlation, arguments]),
+            identity=correlation,
             reply_queue=self.output_queue,
             write=partial(_written, correlation),
         )

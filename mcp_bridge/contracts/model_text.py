@@ -20,9 +20,9 @@ _BY_CODE: Final = {
     Code.TOOL_NOT_ALLOWED.value: "This tool is not offered here. Do not call it again.",
     Code.METHOD_NOT_ALLOWED.value: "This is not offered here. Do not ask for it again.",
     Code.RATE_LIMITED.value: "The tool did not run: too many calls. Call it again in a minute.",
-    Code.GUARD_REFUSED.value: "The tool ran, but its answer may not leave the computer that it ran"
-    " on. Calling it again with the same arguments does not help.",
-    Code.TOO_LARGE.value: "The tool ran, but its answer is too long to be sent. Ask for less.",
+    Code.GUARD_REFUSED.value: "The answer may not leave the computer that the tool runs on."
+    " Calling it again with the same arguments does not help.",
+    Code.TOO_LARGE.value: "The answer is too long to be sent. Ask for less.",
 }
 _BY_EXECUTED: Final = {
     Executed.NO.value: "The tool did not run. It is safe to call it again.",

@@ -23,7 +23,7 @@ class Call:
 
     method: str
     params: Mapping[str, Any]
-    identity: str  # of the call, among all that come to the same queue
+    identity: str  # what its caller knows the call by
     reply_queue: str
     # The response as the text to put. Raises TypeError or ValueError for what is no JSON.
     write: Callable[[Message], str]

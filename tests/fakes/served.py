@@ -8,6 +8,7 @@ Each run of `read` and `write` is an effect, and appended to the file as a line.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from mcp_types import (
 )
 
 CANARY = "canary-Yamada-Taro"
-READING = ("echo", "read", "slow_read", "progress", "big", "crash")
+READING = ("arguments", "echo", "read", "slow_read", "progress", "big", "crash")
 WRITING = ("write", "slow_write")
 
 
@@ -83,6 +84,8 @@ class Served:
         self, ctx: ServerRequestContext[Any, Any], name: str, arguments: dict[str, Any]
     ) -> str:
         match name:
+            case "arguments":
+                return json.dumps(arguments)
             case "echo":
                 return str(arguments.get("text", ""))
             case "big":
