@@ -35,6 +35,8 @@ class QueueNames:
     requests: str  # shared by all callers
     quarantine: str  # frames that nobody could take
     response_prefix: str
+    pair_requests: str  # from the side that types a code, while the two are paired
+    pair_replies: str  # from the side that showed it
 
     def responses(self, caller: str) -> str:
         """The queue that one calling process reads its replies from.
@@ -55,4 +57,10 @@ def queue_names(name: str) -> QueueNames:
     """
     if len(name) > MAX_NAME or _WORDS.fullmatch(name) is None:
         raise LocalFault(Code.BAD_SETTINGS)
-    return QueueNames(f"{name}-req", f"{name}-quarantine", f"{name}-res-")
+    return QueueNames(
+        f"{name}-req",
+        f"{name}-quarantine",
+        f"{name}-res-",
+        pair_requests=f"{name}-pair-q",
+        pair_replies=f"{name}-pair-r",
+    )
