@@ -1,4 +1,4 @@
-"""The serving side of the bench: `python -m mcp_bridge.bench CARRIER NAME`, for `serving` only."""
+"""The serving side of the bench: `python -m mcp_bridge.bench CARRIER NAME DELAY_S`."""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ from mcp_bridge.console import quiet_logs
 
 if __name__ == "__main__":
     quiet_logs()
-    anyio.run(serve_as_told, sys.argv[1], sys.argv[2])
+    anyio.run(serve_as_told, sys.argv[1], sys.argv[2], float(sys.argv[3]))

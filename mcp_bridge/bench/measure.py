@@ -1,17 +1,18 @@
 """What a call costs beside the bare queue, measured side by side in one run.
 
-floor_p50_ms       put, take, put, take by the bare carrier, one after the other: no call can be
-                   faster (on Azure the carrier is the SDK and some microseconds)
+floor_p50_ms       put, take, put, take of messages of the same size, one after the other, by the
+                   bare carrier: on Azure the SDK as it comes, and some microseconds
 call_p50_ms        an echo through `mcp.Client`, caller, queue, listener and back
-ratio_p50, _p95    call by floor
+ratio_p50, _p95    call by floor, of each round; the median of the rounds
 ops_per_call       operations of both sides during the calls, the two deletes included
 idle_ops_per_hour  what the listener's cadence asks in an hour without traffic, on a virtual clock
 calls_per_s_32     with 32 calls in flight
 bare_cycles_per_s  the six operations of a call by the bare carrier, 32 in flight
 poller_ratio       p50 of a plain poller (1 s sleeps, a response queue a request) by call_p50_ms
 
-The serving side is a process of its own. Rounds of floor and of calls alternate, and no listener
-polls while the floor is measured.
+The serving side is a process of its own. Rounds of floor and of calls alternate, so that whatever
+else this PC does hits both; no listener polls while the floor is measured. A delay for each
+operation, on both sides and in the floor, stands for a service further away.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from mcp import Client
 from mcp_types.version import LATEST_MODERN_VERSION
 
 from mcp_bridge.bench.bare import cycles_per_s, floor, plain_poller
+from mcp_bridge.bench.delayed import delayed
 from mcp_bridge.bench.serving import OperationCount, ServingProcess, serving_process
 from mcp_bridge.cadence import Cadence
 from mcp_bridge.caller import open_caller, queue_transport
@@ -39,22 +41,29 @@ from mcp_bridge.sealing import KeyRing, PairingSecret
 AT_ONCE = 32
 HOUR_S = 3600.0
 TEXT_BYTES = 1600  # of a sealed echo; the floor carries messages of the same size
-LONGEST_S = 120.0  # then the carrier is too slow to be measured
+LONGEST_S = 600.0  # then the carrier is too slow to be measured
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured; this takes about half a minute."""
+    """How much is measured; this takes about half a minute, on a carrier near by."""
 
-    rounds: int = 5
+    rounds: int = 7
     warm_up: int = 10  # calls of each round that are not timed
-    samples: int = 60  # of floor and of calls, each round
+    samples: int = 50  # of floor and of calls, each round
     each: int = 20  # calls of each of the 32 at once
     polled_calls: int = 5  # by the plain poller; a second or two each
 
 
-async def measure(spec: str, effort: Effort | None = None) -> Mapping[str, float]:
+async def measure(
+    spec: str, effort: Effort | None = None, *, delay_s: float = 0.0
+) -> Mapping[str, float]:
     """The figures of the carrier that `spec` names; its queues are removed again.
+
+    Args:
+        spec: as `open_carrier` takes it.
+        effort: how much is measured.
+        delay_s: added to each operation, half before and half after.
 
     Raises:
         BridgeError: the carrier cannot be opened or used, or is too slow to be measured.
@@ -62,30 +71,55 @@ async def measure(spec: str, effort: Effort | None = None) -> Mapping[str, float
     count = OperationCount()
     name = f"bench-{token_hex(4)}"
     secret = PairingSecret.generate()
-    async with open_carrier(spec, on_operation=count) as carrier:
+    async with (
+        open_carrier(spec, on_operation=count) as near,
+        open_carrier(spec, bare=True) as bare,
+    ):
+        carrier = delayed(near, delay_s)
         try:
             with anyio.fail_after(LONGEST_S):
-                async with serving_process(spec, name, secret) as serving:
-                    keys = KeyRing(secret)
-                    bench = _Bench(carrier, name, keys, count, serving, effort or Effort())
+                async with serving_process(spec, name, secret, delay_s=delay_s) as serving:
+                    bench = _Bench(
+                        carrier,
+                        delayed(bare, delay_s),
+                        name,
+                        KeyRing(secret),
+                        count,
+                        serving,
+                        effort or Effort(),
+                    )
                     return await bench.figures()
         except TimeoutError:
             raise CarrierFault from None
         finally:
-            for queue in await carrier.queues(name):
-                await carrier.drop(queue)
+            for queue in await near.queues(name):
+                await near.drop(queue)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """Seconds of floors and calls that were measured one after the other."""
+
+    floors: list[float]
+    calls: list[float]
+
+    def ratio_p50(self) -> float:
+        return median(self.calls) / median(self.floors)
+
+    def ratio_p95(self) -> float:
+        return _p95(self.calls) / _p95(self.floors)
 
 
 @dataclass(slots=True)
 class _Bench:
     carrier: Carrier
+    bare: Carrier
     name: str
     keys: KeyRing
     count: OperationCount
     serving: ServingProcess
     effort: Effort
-    floors: list[float] = field(default_factory=list[float])
-    calls: list[float] = field(default_factory=list[float])
+    rounds: list[_Round] = field(default_factory=list[_Round])
     operations: int = 0
 
     async def figures(self) -> dict[str, float]:
@@ -94,21 +128,23 @@ class _Bench:
         await self.carrier.create(back)
         text = "x" * TEXT_BYTES
         for _ in range(self.effort.rounds):
-            for _ in range(self.effort.samples):
-                self.floors.append(await floor(self.carrier, there, back, text))
-            await self._round_of_calls()
+            samples = range(self.effort.samples)
+            floors = [await floor(self.bare, there, back, text) for _ in samples]
+            self.rounds.append(_Round(floors, await self._round_of_calls()))
         calls_per_s = await self._calls_per_s()
         bare = await cycles_per_s(
-            self.carrier, there, back, text, at_once=AT_ONCE, each=self.effort.each
+            self.bare, there, back, text, at_once=AT_ONCE, each=self.effort.each
         )
-        polled = await plain_poller(self.carrier, there, text, self.effort.polled_calls)
-        return self._summary() | {
+        polled = await plain_poller(self.bare, there, text, self.effort.polled_calls)
+        summary = self._summary()
+        return summary | {
             "calls_per_s_32": calls_per_s,
             "bare_cycles_per_s": bare,
-            "poller_ratio": median(polled) / median(self.calls),
+            "poller_ratio": median(polled) * 1000 / summary["call_p50_ms"],
         }
 
-    async def _round_of_calls(self) -> None:
+    async def _round_of_calls(self) -> list[float]:
+        calls: list[float] = []
         theirs = await self.serving.operations_after("start")
         async with self._client() as client:
             ours = self.count.total
@@ -116,9 +152,10 @@ class _Bench:
                 began = perf_counter()
                 await _echo(client)
                 if number >= self.effort.warm_up:
-                    self.calls.append(perf_counter() - began)
+                    calls.append(perf_counter() - began)
             self.operations += self.count.total - ours
         self.operations += await self.serving.operations_after("stop") - theirs
+        return calls
 
     async def _calls_per_s(self) -> float:
         async def work() -> None:
@@ -145,12 +182,11 @@ class _Bench:
             yield client
 
     def _summary(self) -> dict[str, float]:
-        floor_p50, call_p50 = median(self.floors), median(self.calls)
         return {
-            "floor_p50_ms": floor_p50 * 1000,
-            "call_p50_ms": call_p50 * 1000,
-            "ratio_p50": call_p50 / floor_p50,
-            "ratio_p95": _p95(self.calls) / _p95(self.floors),
+            "floor_p50_ms": median(one for each in self.rounds for one in each.floors) * 1000,
+            "call_p50_ms": median(one for each in self.rounds for one in each.calls) * 1000,
+            "ratio_p50": median(each.ratio_p50() for each in self.rounds),
+            "ratio_p95": median(each.ratio_p95() for each in self.rounds),
             "ops_per_call": self.operations
             / self.effort.rounds
             / (self.effort.warm_up + self.effort.samples),

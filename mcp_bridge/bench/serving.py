@@ -1,6 +1,6 @@
 """The serving side of the bench, in a process of its own as in real life.
 
-Started by `measure` as `python -m mcp_bridge.bench CARRIER NAME`. It reads the key from the
+Started by `measure` as `python -m mcp_bridge.bench CARRIER NAME DELAY_S`. It reads the key from the
 first line of stdin; then each line "start" or "stop" starts or stops the listener, and is answered
 by a line with the operations counted so far. It ends with stdin.
 """
@@ -18,6 +18,7 @@ import anyio.abc
 from anyio.streams.text import TextReceiveStream
 
 from mcp_bridge.background import background
+from mcp_bridge.bench.delayed import delayed
 from mcp_bridge.bench.echo import as_it_is, echo_server
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.carriers.port import Carrier, Operation
@@ -74,10 +75,10 @@ class ServingProcess:
 
 @asynccontextmanager
 async def serving_process(
-    spec: str, name: str, secret: PairingSecret
+    spec: str, name: str, secret: PairingSecret, *, delay_s: float = 0.0
 ) -> AsyncGenerator[ServingProcess]:
     """Start it; when the body ends it is ended by its handle."""
-    command = [sys.executable, "-m", "mcp_bridge.bench", spec, name]
+    command = [sys.executable, "-m", "mcp_bridge.bench", spec, name, str(delay_s)]
     process = await anyio.open_process(command, stderr=None)
     try:
         serving = ServingProcess(process)
@@ -90,7 +91,7 @@ async def serving_process(
             await process.aclose()
 
 
-async def serve_as_told(spec: str, name: str) -> None:
+async def serve_as_told(spec: str, name: str, delay_s: float) -> None:
     """Be that process, until stdin ends."""
     line = await anyio.wrap_file(sys.stdin).readline()
     keys = KeyRing(PairingSecret.from_text(line.strip()))
@@ -98,7 +99,7 @@ async def serve_as_told(spec: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with open_carrier(spec, on_operation=count) as carrier:
             with closing(Journal(Path(folder) / "journal")) as journal:
-                await _obey(carrier, name, keys, journal, count)
+                await _obey(delayed(carrier, delay_s), name, keys, journal, count)
 
 
 async def _obey(

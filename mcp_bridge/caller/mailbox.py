@@ -62,6 +62,7 @@ class Mailbox:
         self._next_poll = math.inf
         self._asked_at = 0.0  # when the latest poll began
         self._rhythm = Rhythm()
+        self._missed = False  # a poll found nothing since a request was sent
         self._cadence = Cadence(idle_cap_s=SLOWEST_IDLE_POLL_S)
         self._assembler = Assembler(clock=anyio.current_time, max_bytes=MAX_ASSEMBLED)
         self._later = Later()
@@ -82,6 +83,7 @@ class Mailbox:
     def stir(self) -> None:
         """Something was sent; look often for what comes of it."""
         self._next_poll = min(self._next_poll, anyio.current_time() + self._rhythm.quiet_s())
+        self._missed = False
         self._cadence.heat()
         self._changed.set()
         self._later.touch()
@@ -161,6 +163,7 @@ class Mailbox:
         except Exception:  # noqa: BLE001 - an adapter that breaks must not end the poller
             raise CarrierUnreachable from None
         if not taken:
+            self._missed = True
             self._cadence.measured(anyio.current_time() - self._asked_at)
         if len(taken) == MAX_TAKE:
             self._cadence.found()
@@ -202,7 +205,8 @@ class Mailbox:
         if header.kind is Kind.REPLY and is_response(last):
             pending.response = last
             if pending.sent_at is not None:
-                self._rhythm.heard(self._asked_at - pending.sent_at)
+                waited_s = self._asked_at - pending.sent_at
+                self._rhythm.heard(waited_s, at_first=not self._missed)
         elif header.kind is Kind.PROGRESS and header.seq > pending.last_seq:
             pending.last_seq = header.seq
             notifications = list(messages)

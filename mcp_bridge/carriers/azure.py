@@ -1,76 +1,45 @@
-"""Azure Storage Queues, and Azurite. Only this module and `azure_sas` import azure.storage.
+"""Azure Storage Queues, and Azurite: the three requests that every call makes, without the SDK.
 
-Each method is one request to the service unless it is throttled. The SDK's own retries are off:
-they sleep for up to 19 s on the first 503 and repeat a put whose answer was lost, which makes a
-second message that `delete` with the put receipt cannot recall. Here a request is repeated only
-when the service certainly did not act on it.
-
-The SDK logs a line a request at INFO, at half the throughput: whoever configures logging sets the
-`azure` logger to WARNING.
+For a message the SDK builds models, a pipeline of seventeen policies and a trace, at several times
+the work of the request itself: beside a service near by that is most of the time of a call. Put,
+take and delete are one HTTP request each, made here; the rest is the SDK's (`azure_sdk`).
+Failures go the same way, through `azure_errors`.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
-import anyio
+import aiohttp
 from azure.core.credentials_async import AsyncTokenCredential
-from azure.core.pipeline import PipelineResponse
-from azure.storage.queue.aio import QueueClient, QueueServiceClient
+from azure.core.exceptions import (
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceRequestTimeoutError,
+)
+from azure.storage.queue.aio import QueueServiceClient
 from typing_extensions import override
+from yarl import URL
 
-from mcp_bridge.carriers.azure_errors import AlreadyThere, patiently
-from mcp_bridge.carriers.azure_sas import expiry, mint
-from mcp_bridge.carriers.grant_file import Grant
-from mcp_bridge.carriers.limits import check_lease, check_name, check_put, check_take
-from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Receipt, Taken
+from mcp_bridge.carriers.azure_auth import authority
+from mcp_bridge.carriers.azure_errors import patiently
+from mcp_bridge.carriers.azure_sdk import API_VERSION, SdkCarrier, age_s
+from mcp_bridge.carriers.limits import check_name, check_put, check_take
+from mcp_bridge.carriers.port import OnOperation, Operation, Receipt, Taken
 from mcp_bridge.carriers.proxies import system_proxy
-from mcp_bridge.errors import Code, LocalFault, QueueMissing
 
-# One service version everywhere: what is tested on Azurite is what real Azure gets. Azurite 3.37
-# does not know the SDK's own default; user-delegation SAS for queues needs 2025-07-05.
-API_VERSION = "2025-11-05"
-
-_OPTIONS: dict[str, Any] = {
-    "api_version": API_VERSION,
-    "retry_total": 0,
-    "connection_timeout": 5,
-    "read_timeout": 10,
-    "use_env_settings": False,  # the proxy is passed on, once (carriers/proxies.py)
-}
-_CLOSE_S = 2.0
+CONNECT_S, READ_S = 5, 10
+_ALL_ITS_OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+_CREATED, _OK, _NO_CONTENT = 201, 200, 204
 
 
-@dataclass(slots=True)
-class _Reply:
-    """A `raw_response_hook`: counts each HTTP answer and keeps what only its head says."""
-
-    operation: Operation
-    on_operation: OnOperation | None
-    date: str = ""
-
-    def __call__(self, response: PipelineResponse[Any, Any]) -> None:
-        self.date = response.http_response.headers.get("Date", "")
-        if self.on_operation is not None:
-            self.on_operation(self.operation)
-
-    def age_s(self, inserted_on: datetime | None) -> float:
-        """Whole seconds in the queue by the service's own clock; 0 if it does not tell the time."""
-        try:
-            now = parsedate_to_datetime(self.date).astimezone(UTC)
-        except ValueError:
-            return 0.0
-        return max(0.0, (now - inserted_on).total_seconds()) if inserted_on else 0.0
-
-
-class AzureCarrier(Carrier):
+class AzureCarrier(SdkCarrier):
     """A `Carrier` over one storage account's queue service. Enter it once."""
 
     def __init__(
@@ -85,52 +54,25 @@ class AzureCarrier(Carrier):
         Raises:
             LocalFault: BAD_SETTINGS, the service would be spoken to in clear over a network.
         """
-        _refuse_clear_text(service.url)
-        self._service = service
-        self._credential = credential
-        self._on_operation = on_operation
-        self._clients: dict[str, QueueClient] = {}
-
-    @classmethod
-    def from_connection_string(
-        cls, text: str, *, on_operation: OnOperation | None = None, bare: bool = False
-    ) -> AzureCarrier:
-        """By a connection string with an account key or a SAS. Raises LocalFault(BAD_SETTINGS)."""
-        try:
-            url = QueueServiceClient.from_connection_string(text).url
-            service = QueueServiceClient.from_connection_string(text, **_options(url, bare=bare))
-        except ValueError:
-            raise LocalFault(Code.BAD_SETTINGS) from None
-        return cls(service, on_operation=on_operation)
-
-    @classmethod
-    def from_url(
-        cls,
-        url: str,
-        credential: AsyncTokenCredential | dict[str, str] | str | None,
-        *,
-        on_operation: OnOperation | None = None,
-        bare: bool = False,
-    ) -> AzureCarrier:
-        """By the queue service's URL. Raises LocalFault(BAD_SETTINGS).
-
-        Args:
-            url: `https://ACCOUNT.queue.core.windows.net`, with its SAS if `credential` is None.
-            credential: from azure.identity.aio (closed with the carrier), a SAS, or
-                `{"account_name": …, "account_key": …}`.
-            on_operation: told of every answered request.
-            bare: with the SDK as it comes, to compare with.
-        """
-        try:
-            service = QueueServiceClient(url, credential, **_options(url, bare=bare))
-        except ValueError:
-            raise LocalFault(Code.BAD_SETTINGS) from None
-        owned = credential if isinstance(credential, AsyncTokenCredential) else None
-        return cls(service, credential=owned, on_operation=on_operation)
+        super().__init__(service, credential=credential, on_operation=on_operation)
+        base, _, self._sas = service.url.partition("?")
+        self._base = base.rstrip("/")
+        self._path = urlsplit(self._base).path
+        self._proxy = system_proxy(self._base)
+        self._authority = authority(service.credential)
+        self._stack = AsyncExitStack()
+        self._session: aiohttp.ClientSession | None = None
 
     @override
     async def __aenter__(self) -> Self:
-        await self._service.__aenter__()
+        await super().__aenter__()
+        self._session = await self._stack.enter_async_context(
+            aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_S, sock_read=READ_S),
+                skip_auto_headers=_ALL_ITS_OWN,
+            )
+        )
         return self
 
     @override
@@ -140,148 +82,128 @@ class AzureCarrier(Carrier):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with anyio.move_on_after(_CLOSE_S, shield=True):
-            await self._service.close()
-            if self._credential is not None:
-                await self._credential.close()
-
-    @override
-    async def create(self, queue: str) -> bool:
-        check_name(queue)
-        reply = self._reply(Operation.CREATE)
-        client = self._client(queue)
-        try:
-            await patiently(lambda: client.create_queue(raw_response_hook=reply))
-        except AlreadyThere:
-            return False
-        return True
-
-    @override
-    async def drop(self, queue: str) -> None:
-        reply = self._reply(Operation.DROP)
-        client = self._client(queue)
-        try:
-            await patiently(lambda: client.delete_queue(raw_response_hook=reply))
-        except QueueMissing:
-            return
-
-    @override
-    async def queues(self, prefix: str) -> Sequence[str]:
-        reply = self._reply(Operation.LIST)
-
-        async def names() -> list[str]:
-            service: Any = self._service  # the SDK leaves the items' type open
-            found = service.list_queues(name_starts_with=prefix, raw_response_hook=reply)
-            return sorted([str(queue.name) async for queue in found])
-
-        return await patiently(names)
+        await self._stack.aclose()
+        await super().__aexit__(kind, error, trace)
 
     @override
     async def put(self, queue: str, text: str, *, ttl_s: int) -> Receipt:
+        check_name(queue)
         check_put(text, ttl_s)
-        reply = self._reply(Operation.PUT)
-        client = self._client(queue)
-        message = await patiently(
-            lambda: client.send_message(text, time_to_live=ttl_s, raw_response_hook=reply)
-        )
-        return Receipt(message.id, str(message.pop_receipt))
+        body = f"<QueueMessage><MessageText>{escape(text)}</MessageText></QueueMessage>".encode()
+
+        async def send() -> Receipt:
+            answer, _ = await self._send(
+                Operation.PUT, "POST", f"/{queue}/messages", {"messagettl": str(ttl_s)}, body
+            )
+            [message] = _messages(answer)
+            return _receipt(message)
+
+        return await patiently(send)
 
     @override
     async def take(self, queue: str, *, limit: int, lease_s: int) -> Sequence[Taken]:
+        check_name(queue)
         check_take(limit, lease_s)
-        reply = self._reply(Operation.TAKE)
-        client = self._client(queue)
+        query = {"numofmessages": str(limit), "visibilitytimeout": str(lease_s)}
 
-        async def page() -> list[Any]:
-            # One page is one request; iterating over messages costs an empty request more.
-            pages = client.receive_messages(
-                messages_per_page=limit, visibility_timeout=lease_s, raw_response_hook=reply
-            ).by_page()
-            first = await anext(pages, None)
-            return [] if first is None else [message async for message in first]
+        async def send() -> Sequence[Taken]:
+            answer, date = await self._send(Operation.TAKE, "GET", f"/{queue}/messages", query)
+            return [_taken(message, date) for message in _messages(answer)]
 
-        return [
-            Taken(
-                Receipt(message.id, message.pop_receipt),
-                message.content or "",
-                message.dequeue_count,
-                reply.age_s(message.inserted_on),
-            )
-            for message in await patiently(page)
-        ]
-
-    @override
-    async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:
-        check_lease(lease_s)
-        reply = self._reply(Operation.RENEW)
-        client = self._client(queue)
-        # By id and receipt: given a whole message, the SDK would upload its text again. Without
-        # `visibility_timeout` it would release the message.
-        message = await patiently(
-            lambda: client.update_message(
-                receipt.message_id,
-                pop_receipt=receipt.token,
-                visibility_timeout=lease_s,
-                raw_response_hook=reply,
-            )
-        )
-        return Receipt(receipt.message_id, str(message.pop_receipt))
+        return await patiently(send)
 
     @override
     async def delete(self, queue: str, receipt: Receipt) -> None:
-        reply = self._reply(Operation.DELETE)
-        client = self._client(queue)
-        await patiently(
-            lambda: client.delete_message(
-                receipt.message_id, receipt.token, raw_response_hook=reply
-            )
-        )
+        check_name(queue)
+        path = f"/{queue}/messages/{quote(receipt.message_id, safe='')}"
+        query = {"popreceipt": receipt.token}
+        await patiently(lambda: self._send(Operation.DELETE, "DELETE", path, query))
 
     @override
-    async def length(self, queue: str) -> int:
-        reply = self._reply(Operation.PEEK)
-        client = self._client(queue)
-        properties = await patiently(lambda: client.get_queue_properties(raw_response_hook=reply))
-        return properties.approximate_message_count or 0
+    @staticmethod
+    def _options(url: str) -> dict[str, Any]:
+        proxy = system_proxy(url)
+        return {
+            "api_version": API_VERSION,
+            "retry_total": 0,
+            "connection_timeout": CONNECT_S,
+            "read_timeout": READ_S,
+            "use_env_settings": False,  # the proxy is passed on, once
+            "proxies": {urlsplit(url).scheme: proxy} if proxy else None,
+        }
 
-    async def grant(self, rights: Mapping[str, str], hours: float) -> Grant:
-        """A token for each of these queues, with these letters (see `rights`).
+    async def _send(
+        self,
+        operation: Operation,
+        method: str,
+        path: str,
+        query: dict[str, str],
+        body: bytes | None = None,
+    ) -> tuple[bytes, str]:
+        """One request; its answer's body and date. Raises AzureError, or what aiohttp raises."""
+        if self._session is None:
+            raise ServiceRequestError("closed")
+        headers = {"x-ms-version": API_VERSION}
+        if body is not None:
+            headers["Content-Type"] = "application/xml"
+        await self._authority.sign(method, self._path + path, query, headers, len(body or b""))
+        pairs = "&".join(f"{key}={quote(value, safe='')}" for key, value in query.items())
+        url = f"{self._base}{path}?{pairs}" + (f"&{self._sas}" if self._sas else "")
+        try:
+            async with self._session.request(
+                method,
+                URL(url, encoded=True),
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                proxy=self._proxy,
+            ) as response:
+                answer = await response.read()
+                if self._on_operation is not None:
+                    self._on_operation(operation)
+                if response.status != _WANTED[operation]:
+                    raise _refused(response)
+                return answer, response.headers.get("Date", "")
+        except aiohttp.ConnectionTimeoutError as error:
+            raise ServiceRequestTimeoutError("no connection", error=error) from None
+        except aiohttp.ClientConnectorError as error:
+            raise ServiceRequestError("no connection", error=error) from None
 
-        Raises:
-            LocalFault: BAD_SETTINGS, more than a week, or this carrier came in by a token itself.
-            CarrierFault: the service gives no key to sign with.
-        """
-        expires = expiry(hours)
-        tokens = await mint(self._service, rights, expires)
-        return Grant(self._service.url.rstrip("/"), expires.isoformat(), tokens)
 
-    def _reply(self, operation: Operation) -> _Reply:
-        return _Reply(operation, self._on_operation)
-
-    def _client(self, queue: str) -> QueueClient:
-        """A client a queue; all share the service's connections."""
-        if queue not in self._clients:
-            self._clients[queue] = self._service.get_queue_client(queue)
-        return self._clients[queue]
+_WANTED = {Operation.PUT: _CREATED, Operation.TAKE: _OK, Operation.DELETE: _NO_CONTENT}
 
 
-def _options(url: str, *, bare: bool) -> dict[str, Any]:
-    if bare:
-        return {"api_version": API_VERSION}
-    proxy = system_proxy(url)
-    return _OPTIONS if proxy is None else {**_OPTIONS, "proxies": {urlsplit(url).scheme: proxy}}
+def _refused(response: aiohttp.ClientResponse) -> HttpResponseError:
+    error = HttpResponseError("refused")
+    told: Any = error  # whoever catches it looks at the head of the response only
+    told.status_code, told.response = response.status, response
+    told.error_code = response.headers.get("x-ms-error-code", "")
+    return error
 
 
-def _refuse_clear_text(url: str) -> None:
-    """Plain HTTP is for an emulator on this PC only."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
-        return
-    raise LocalFault(Code.BAD_SETTINGS)
+def _messages(answer: bytes) -> Sequence[ET.Element]:
+    """Raises ValueError or ParseError for what is not the service's own answer."""
+    root = ET.fromstring(answer)  # noqa: S314 - the service's, which the SDK parses so too
+    if root.tag != "QueueMessagesList":
+        raise ValueError
+    return root.findall("QueueMessage")
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _receipt(message: ET.Element) -> Receipt:
+    return Receipt(_text(message, "MessageId"), _text(message, "PopReceipt"))
+
+
+def _taken(message: ET.Element, date: str) -> Taken:
+    return Taken(
+        _receipt(message),
+        message.findtext("MessageText") or "",
+        int(_text(message, "DequeueCount")),
+        age_s(date, _text(message, "InsertionTime")),
+    )
+
+
+def _text(message: ET.Element, tag: str) -> str:
+    text = message.findtext(tag)
+    if not text:
+        raise ValueError
+    return text

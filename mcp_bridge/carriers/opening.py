@@ -23,6 +23,8 @@ from mcp_bridge.errors import Code, LocalFault
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
+    from mcp_bridge.carriers.azure_sdk import SdkCarrier
+
 # The development account that every Azurite has, key included; the vendor publishes it. It opens
 # nothing but an emulator, and is used for a loopback address only.
 DEVELOPMENT_ACCOUNT = "devstoreaccount1"
@@ -70,8 +72,6 @@ def _is_bare_url(url: str) -> bool:
 
 
 def _by_url(url: str, on_operation: OnOperation | None, *, bare: bool) -> Carrier:
-    from mcp_bridge.carriers.azure import AzureCarrier  # noqa: PLC0415 - heavy, and SQLite users need none
-
     credential: AsyncTokenCredential | dict[str, str]
     if url.startswith("http:"):
         if urlsplit(url).path.strip("/") != DEVELOPMENT_ACCOUNT:
@@ -81,7 +81,7 @@ def _by_url(url: str, on_operation: OnOperation | None, *, bare: bool) -> Carrie
         from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415 - heavy
 
         credential = DefaultAzureCredential()
-    return AzureCarrier.from_url(url, credential, on_operation=on_operation, bare=bare)
+    return _azure(bare=bare).from_url(url, credential, on_operation=on_operation)
 
 
 def _by_grant(path: Path, on_operation: OnOperation | None) -> Carrier:
@@ -91,8 +91,13 @@ def _by_grant(path: Path, on_operation: OnOperation | None) -> Carrier:
 
 
 def _by_secret(secret: str, on_operation: OnOperation | None, *, bare: bool) -> Carrier:
-    from mcp_bridge.carriers.azure import AzureCarrier  # noqa: PLC0415 - heavy, see above
-
+    kind = _azure(bare=bare)
     if secret.startswith("https://"):
-        return AzureCarrier.from_url(secret, None, on_operation=on_operation, bare=bare)
-    return AzureCarrier.from_connection_string(secret, on_operation=on_operation, bare=bare)
+        return kind.from_url(secret, None, on_operation=on_operation)
+    return kind.from_connection_string(secret, on_operation=on_operation)
+
+
+def _azure(*, bare: bool) -> type[SdkCarrier]:
+    from mcp_bridge.carriers import azure, azure_sdk  # noqa: PLC0415 - heavy, and SQLite users need none
+
+    return azure_sdk.SdkCarrier if bare else azure.AzureCarrier

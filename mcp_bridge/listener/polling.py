@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ from mcp_bridge.events import Health, HealthEvent, OnEvent
 from mcp_bridge.later import Later
 from mcp_bridge.patience import Backoff
 from mcp_bridge.rhythm import Rhythm
+
+PAUSE_S = 0.25  # a longer wait says nothing about how quickly one request follows another
 
 # Works on one message; may start more in the task group. It must not raise.
 Handle = Callable[[Taken, anyio.abc.TaskGroup], Awaitable[None]]
@@ -59,6 +62,7 @@ class Polling:
         self._cadence = Cadence(idle_cap_s=options.idle_cap_s)
         self._rhythm = Rhythm()
         self._found_at: float | None = None
+        self._missed = False  # a poll found nothing since then
         self._busy = 0
         self._freed = anyio.Event()
         self._woken = anyio.Event()
@@ -121,13 +125,18 @@ class Polling:
         if not taken:
             self._cadence.measured(anyio.current_time() - asked_at)
             self._cadence.empty()
+            self._missed = True
             return taken
-        if self._found_at is not None:
-            self._rhythm.heard(asked_at - self._found_at)
-        self._found_at = asked_at
+        self._learn(asked_at)
         self.later.touch()
         self._cadence.found()
         return taken
+
+    def _learn(self, asked_at: float) -> None:
+        waited_s = math.inf if self._found_at is None else asked_at - self._found_at
+        if waited_s < PAUSE_S:
+            self._rhythm.heard(waited_s, at_first=not self._missed)
+        self._found_at, self._missed = anyio.current_time(), False
 
     def _gap(self, taken: int, limit: int) -> float:
         """Until the next poll. When there was less than we could take, there is no more."""

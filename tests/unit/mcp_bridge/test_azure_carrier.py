@@ -14,7 +14,8 @@ import pytest
 from aiohttp import web
 
 from mcp_bridge.carriers import azure_errors
-from mcp_bridge.carriers.azure import API_VERSION, AzureCarrier
+from mcp_bridge.carriers.azure import AzureCarrier
+from mcp_bridge.carriers.azure_sdk import API_VERSION
 from mcp_bridge.carriers.opening import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from mcp_bridge.carriers.port import Operation, Receipt
 from mcp_bridge.errors import (
@@ -221,9 +222,9 @@ async def test_each_answer_has_its_fault(
     [
         Answer(201, "<html>Please sign in to this network</html>"),
         Answer(201, "not even markup"),
-        Answer(201, MESSAGE, {"Date": "not a date"}),
+        Answer(201, "<QueueMessagesList><QueueMessage/></QueueMessagesList>"),
     ],
-    ids=["a portal's page", "a word", "a broken head"],
+    ids=["a portal's page", "a word", "a message without a receipt"],
 )
 @pytest.mark.expects_log
 async def test_an_answer_that_is_not_the_services_own_is_no_answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import anyio
@@ -18,7 +19,7 @@ from mcp_bridge.errors import (
 from mcp_bridge.later import Later
 from mcp_bridge.listener.notices import MAX_WAITING, PERIOD_S, Notices
 from mcp_bridge.patience import Backoff, patiently
-from mcp_bridge.rhythm import KEPT, LONGEST_S, Rhythm
+from mcp_bridge.rhythm import LONGEST_S, Rhythm
 from mcp_bridge.rpc import Message
 
 
@@ -26,21 +27,31 @@ def test_a_rhythm_knows_nothing_at_first() -> None:
     assert Rhythm().quiet_s() == 0
 
 
-def test_a_rhythm_follows_the_quick_ones_and_stays_below_them() -> None:
+def follow(rhythm: Rhythm, arrival_s: float) -> bool:
+    """One wait: whether the first poll found what came after `arrival_s`."""
+    quiet_s = rhythm.quiet_s()
+    found = quiet_s >= arrival_s
+    rhythm.heard(quiet_s if found else arrival_s + 0.002, at_first=found)
+    return found
+
+
+def test_a_rhythm_settles_just_behind_what_it_waits_for() -> None:
     rhythm = Rhythm()
-    for wait_s in (0.010, 0.012, 0.5, 0.011, 2.0, 0.010):
-        rhythm.heard(wait_s)
-    assert 0.004 < rhythm.quiet_s() < 0.010
+    dice = random.Random(1)
+    arrivals = [0.008 + dice.expovariate(1000) for _ in range(400)]
+    found = [follow(rhythm, arrival_s) for arrival_s in arrivals]
+    assert 0.5 < sum(found[100:]) / 300 < 0.9
+    assert 0.008 < rhythm.quiet_s() < 0.012
 
 
 def test_a_slow_rhythm_makes_nobody_wait_long_and_is_forgotten() -> None:
     rhythm = Rhythm()
-    for _ in range(KEPT):
-        rhythm.heard(30.0)
+    for _ in range(100):
+        follow(rhythm, 30.0)
     assert rhythm.quiet_s() == LONGEST_S
-    for _ in range(KEPT):
-        rhythm.heard(0.01)
-    assert rhythm.quiet_s() < 0.01
+    for _ in range(20):
+        follow(rhythm, 0.01)
+    assert rhythm.quiet_s() < 0.012
 
 
 @pytest.mark.parametrize(
