@@ -51,7 +51,7 @@ class Unsealed:
             LocalFault: BAD_SETTINGS, two of them want one queue, or one of the bridge's own.
         """
         shapes: list[Shape] = [*self.foundry, *([self.plain] if self.plain else ())]
-        queues = [names.requests, names.quarantine]
+        queues = [names.requests, names.quarantine, names.pair_requests, names.pair_replies]
         for shape in shapes:
             queues += shape.own_queues
         if len(set(queues)) < len(queues):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Mapping
@@ -82,7 +83,9 @@ def from_base64(text: str) -> bytes:
 def json_object(body: bytes) -> Mapping[str, Any]:
     """The object that `body` is, byte order mark or not. Raises PeerFault(NOT_A_CALL)."""
     try:
-        value: object = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse)
+        value: object = json.loads(
+            body.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite
+        )
     except (ValueError, RecursionError):
         raise PeerFault(Code.NOT_A_CALL) from None
     if not isinstance(value, dict):
@@ -97,3 +100,9 @@ def canonical(value: object) -> str:
 
 def _refuse(_constant: str) -> NoReturn:
     raise ValueError  # NaN and Infinity are no JSON, and no server would take them
+
+
+def _finite(text: str) -> float:
+    """Python reads 1e999 as infinity, and would write it so."""
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)

@@ -39,6 +39,7 @@ MALFORMED = {
     "no UTF-8": text(b"\xff\xfe{}"),
     "no object": text(b"[1]"),
     "no number": text(b'{"CorrelationId": "c", "n": NaN}'),
+    "an endless number": text(b'{"CorrelationId": "c", "n": 1e999}'),
     "too deep": text(b'{"CorrelationId":"c","a":' + b"[" * 20_000 + b"]" * 20_000 + b"}"),
     "no correlation": as_base64({"function_args": {"text": "x"}}),
     "an empty correlation": as_base64({"CorrelationId": "", "function_args": {}}),
