@@ -17,9 +17,11 @@ import anyio
 
 from mcp_bridge import commands
 from mcp_bridge.console import quiet_logs
+from mcp_bridge.contract_options import CONTRACTS_USAGE, add_contracts, unsealed_of
 from mcp_bridge.errors import BridgeError, Code
 from mcp_bridge.gateway_options import add_gateway, gateway_of
 from mcp_bridge.policy_options import add_policy, policy_of
+from mcp_bridge.trust import add_trust
 
 FINE, FAILED, WRONG_USAGE, NOT_CONFIGURED = 0, 1, 2, 3
 
@@ -29,11 +31,15 @@ _QUEUE_HELP = "sqlite:PATH, a queue service URL, or env:VARIABLE that holds a co
 _NOT_CONFIGURED: Final = frozenset({Code.BAD_SETTINGS, Code.BAD_KEY})
 
 _SENTENCES: Final = {
-    Code.BAD_SETTINGS: "--queue, --name or --caller is not usable: no such carrier, no variable of"
+    Code.BAD_SETTINGS: "A tool of --foundry-tool or --plain-rpc is not allowed too, or its queues"
+    " clash; or --queue, --name or --caller is not usable: no such carrier, no variable of"
     " that name, or characters other than a-z, 0-9 and single hyphens; or the gateway's address is"
-    " taken, or open to others without --tokens, or with half of an issuer.",
+    " taken, or open to others without --tokens, or with half of an issuer; or the file of a grant"
+    " is there already, or its carrier cannot sign one.",
     Code.BAD_KEY: "The key file is missing, readable by others, holds no key, or (keygen) is there"
-    " already.",
+    " already; or it has no such key, or no other.",
+    Code.PAIRING_FAILED: "Not paired: nobody answered in time, the code was another one, or it was"
+    " not confirmed. Begin again on both sides.",
     Code.EXPIRED: "There is no such frame, or somebody has discarded it.",
     Code.JOURNAL_UNUSABLE: "The journal cannot be opened or written.",
     Code.UPSTREAM_GONE: "The served command does not start, or does not speak MCP 2026-07-28.",
@@ -84,18 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mcp-bridge", description=_DESCRIPTION)
     add = parser.add_subparsers(dest="command", required=True).add_parser
 
-    keygen = add("keygen", help="write a new pairing secret to a file that both sides need")
-    keygen.add_argument("--key-file", type=Path, required=True)
-    keygen.set_defaults(run=_keygen)
-
-    provision = add("provision", help="make the queues beforehand")
-    _bridge(provision, needs_key=False)
-    provision.add_argument("--caller", action="append", default=[], help="also its response queue")
-    provision.set_defaults(run=_provision)
+    add_trust(add, _bridge)
 
     serve = add("serve", help="carry requests to an MCP server", usage=_SERVE_USAGE)
     _bridge(serve)
     add_policy(serve)
+    add_contracts(serve)
     serve.add_argument("--journal", type=Path, help="default: in this user's data folder")
     serve.add_argument(
         "--lease",
@@ -120,12 +120,13 @@ def _parser() -> argparse.ArgumentParser:
     bench = add("bench", help="measure calls beside the bare queue")
     bench.add_argument("--queue", required=True, help=f"{_QUEUE_HELP}; or azurite")
     bench.add_argument("--json", action="store_true")
+    bench.add_argument("--delay-ms", type=float, default=0.0, help="added to each operation")
     bench.set_defaults(run=_bench)
 
     quarantine = add("quarantine", help="look at frames that were put aside")
     quarantine.add_argument("action", choices=["list", "show", "discard"])
     quarantine.add_argument("id", nargs="?", help="of a frame, for show and discard")
-    _bridge(quarantine, needs_key=False)
+    _bridge(quarantine, False)
     quarantine.set_defaults(run=_quarantine)
     return parser
 
@@ -133,31 +134,26 @@ def _parser() -> argparse.ArgumentParser:
 _SERVE_USAGE = (
     "mcp-bridge serve --queue CARRIER --name NAME --key-file FILE (--allow TOOL... | --allow-all)"
     " [--allow-method METHOD...] [--caller-rate N] [--caller-at-once N] [--tool-rate N]"
-    " [--tool-at-once N] [--journal FILE] [--lease SECONDS] -- COMMAND ARGS..."
+    " [--tool-at-once N] [--journal FILE] [--lease SECONDS]"
+    f"{CONTRACTS_USAGE} -- COMMAND ARGS..."
 )
 
 
-def _bridge(parser: argparse.ArgumentParser, *, needs_key: bool = True) -> None:
+def _bridge(parser: argparse.ArgumentParser, needs_key: bool = True) -> None:
     parser.add_argument("--queue", required=True, metavar="CARRIER", help=_QUEUE_HELP)
     parser.add_argument("--name", required=True, help="of the bridge: up to 32 of a-z, 0-9, hyphen")
     parser.add_argument("--key-file", type=Path, required=needs_key)
 
 
-async def _keygen(options: argparse.Namespace) -> None:
-    commands.keygen(options.key_file)
-
-
-async def _provision(options: argparse.Namespace) -> None:
-    await commands.provision(options.queue, options.name, options.caller)
-
-
 async def _serve(options: argparse.Namespace) -> None:
+    policy = policy_of(options)
     await commands.serve(
         options.queue,
         options.name,
         options.key_file,
         options.served,
-        policy=policy_of(options),
+        policy=policy,
+        unsealed=unsealed_of(options, policy),
         journal_file=options.journal,
         lease_s=options.lease,
     )
@@ -182,7 +178,7 @@ async def _gateway(options: argparse.Namespace) -> None:
 
 
 async def _bench(options: argparse.Namespace) -> None:
-    await commands.bench(options.queue, as_json=options.json)
+    await commands.bench(options.queue, as_json=options.json, delay_s=options.delay_ms / 1000)
 
 
 async def _quarantine(options: argparse.Namespace) -> None:

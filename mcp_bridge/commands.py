@@ -20,7 +20,8 @@ from mcp_bridge.bench import measure
 from mcp_bridge.caller import CallerOptions, open_caller
 from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.connect import connect as serve_stdio
-from mcp_bridge.console import tell_health
+from mcp_bridge.console import tell_health, warn_of_unsealed
+from mcp_bridge.contracts import Unsealed
 from mcp_bridge.gateway import GatewayOptions, build_app, serve_http
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Listener, ListenerOptions
@@ -28,27 +29,10 @@ from mcp_bridge.names import queue_names
 from mcp_bridge.policy import Policy
 from mcp_bridge.quarantine import described, find, frames
 from mcp_bridge.rpc import Message
-from mcp_bridge.sealing import PairingSecret, read_key_file, write_key_file
+from mcp_bridge.sealing import read_key_file
 from mcp_bridge.upstream import StdioUpstream
 
 _SECRET_PREFIX = "env:"  # noqa: S105 - of a carrier's name, no secret
-
-
-def keygen(key_file: Path) -> None:
-    """Write a new secret; prints its key id, which is no secret."""
-    secret = PairingSecret.generate()
-    write_key_file(key_file, secret)
-    _say(f"{secret.kid}\n")
-
-
-async def provision(queue: str, name: str, callers: Sequence[str]) -> None:
-    """Make the queues that are missing, and print all their names."""
-    names = queue_names(name)
-    wanted = [names.requests, names.quarantine, *map(names.responses, callers)]
-    async with open_carrier(queue) as carrier:
-        for wanted_queue in wanted:
-            made = await carrier.create(wanted_queue)
-            _say(f"{wanted_queue} {'made' if made else 'was there'}\n")
 
 
 async def serve(
@@ -58,6 +42,7 @@ async def serve(
     command: Sequence[str],
     *,
     policy: Policy,
+    unsealed: Unsealed,
     journal_file: Path | None,
     lease_s: int,
 ) -> None:
@@ -66,6 +51,8 @@ async def serve(
     The command's own messages are let through as they are: it guards itself, as karte-tools does.
     """
     keys = read_key_file(key_file)
+    doors = unsealed.doors(queue_names(name))
+    warn_of_unsealed(unsealed)
     upstream = StdioUpstream(command[0], command[1:], env=_environment_without(queue))
     async with open_carrier(queue) as carrier:
         with closing(Journal(journal_file or _default_journal(name))) as journal:
@@ -80,6 +67,8 @@ async def serve(
                 options=ListenerOptions(lease_s=lease_s),
                 on_event=tell_health,
             )
+            for door in doors:
+                listener.add(door)
             await _until_told_to_stop(listener.run)
 
 
@@ -123,10 +112,10 @@ async def gateway(
         await _until_told_to_stop(partial(serve_http, app, host, port, tell))
 
 
-async def bench(queue: str, *, as_json: bool) -> None:
-    """Measure, and print the figures."""
+async def bench(queue: str, *, as_json: bool, delay_s: float) -> None:
+    """Measure, with `delay_s` added to each operation, and print the figures."""
     async with _bench_carrier(queue) as spec:
-        figures = await measure(spec)
+        figures = await measure(spec, delay_s=delay_s)
     if as_json:
         _say(json.dumps(figures) + "\n")
     else:

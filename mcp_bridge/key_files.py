@@ -17,6 +17,16 @@ from mcp_bridge.sealing import PairingSecret, read_key_file, write_key_file
 _COMMENT = "#"
 
 
+def sealing_secret(path: Path) -> PairingSecret:
+    """The first one. Raises LocalFault(BAD_KEY): there is no usable key file."""
+    read_key_file(path)
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except OSError:
+        raise LocalFault(Code.BAD_KEY) from None
+    return PairingSecret.from_text(next(line.strip() for line in lines if _kid(line) is not None))
+
+
 def rotate(path: Path) -> PairingSecret:
     """Put a new secret first.
 

@@ -167,9 +167,7 @@ def _agreed(mine: X25519PrivateKey, theirs: bytes) -> bytes:
 
 async def _prepare(carrier: Carrier, queue: str) -> None:
     """Make the queue where that is needed and allowed; nothing of an earlier try stays on it."""
-    with suppress(
-        CarrierDenied
-    ):  # it was made beforehand, or the next line says that it is missing
+    with suppress(CarrierDenied):  # made beforehand, or the next line says that it is missing
         await carrier.create(queue)
     while taken := await carrier.take(queue, limit=MAX_TAKE, lease_s=LEASE_S):
         for one in taken:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from secrets import token_hex
 from uuid import uuid4
 
 import anyio
@@ -36,6 +35,7 @@ from mcp_bridge.posting import Posted, post, seal_texts
 from mcp_bridge.rpc import Message, Notify, encode, invalid_request, is_request, is_response
 from mcp_bridge.sealing import KeyRing
 from mcp_bridge.sessions import SESSION_IDLE_S, Said, Sender
+from mcp_bridge.sweeping import dated_caller
 
 WITHDRAW_S = 2.0  # to recall a request, or to tell the listener that nobody waits
 CLOSE_S = 3.0  # to remove the response queue
@@ -256,7 +256,7 @@ async def open_caller(
         LocalFault: BAD_SETTINGS, a name that no queue can have.
     """
     names = queue_names(name)
-    caller = caller_id or f"c{token_hex(6)}"
+    caller = caller_id or dated_caller()
     queue = names.responses(caller)
     mailbox = Mailbox(carrier, queue, keys, on_event)
     await mailbox.create()

@@ -11,10 +11,12 @@ memory:                                   this process only (tests)
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mcp_bridge.carriers.grant_file import Grant
 from mcp_bridge.carriers.memory import MemoryCarrier
 from mcp_bridge.carriers.port import Carrier, OnOperation
 from mcp_bridge.carriers.sqlite import SqliteCarrier
@@ -60,6 +62,23 @@ def open_carrier(
             return _by_secret(os.environ[rest].strip(), on_operation, bare=bare)
         case _:
             raise LocalFault(Code.BAD_SETTINGS)
+
+
+async def grant_tokens(spec: str, rights: Mapping[str, str], hours: float) -> Grant:
+    """Tokens for the other side by what `spec` signs in with: a role, or the account's key.
+
+    Raises:
+        LocalFault: BAD_SETTINGS, `spec` is no Azure carrier or only a token itself; or `hours` is
+            more than a week.
+        CarrierFault: the service gives no key to sign with.
+    """
+    from mcp_bridge.carriers.azure import AzureCarrier  # noqa: PLC0415 - heavy, see below
+
+    carrier = open_carrier(spec)
+    if not isinstance(carrier, AzureCarrier):
+        raise LocalFault(Code.BAD_SETTINGS)
+    async with carrier:
+        return await carrier.grant(rights, hours)
 
 
 def _is_bare_url(url: str) -> bool:

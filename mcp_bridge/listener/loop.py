@@ -30,6 +30,7 @@ from mcp_bridge.listener.works import Works
 from mcp_bridge.names import queue_names
 from mcp_bridge.policy import Admission, Policy
 from mcp_bridge.sealing import KeyRing
+from mcp_bridge.sweeping import keep_swept
 from mcp_bridge.upstream.port import Upstream
 
 REMEMBER_S = 8 * 24 * 3600  # the journal's memory: longer than any message can live
@@ -97,6 +98,7 @@ class Listener:
         try:
             async with self._upstream, anyio.create_task_group() as tasks:
                 tasks.start_soon(self._sweep_journal)
+                tasks.start_soon(keep_swept, self._carrier, self._names)
                 for door in self._doors:
                     tasks.start_soon(door.serve, self._answering, self._options)
                 await self._polling.run(self._handle, self._close)
