@@ -28,14 +28,16 @@ import secrets
 import stat
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Literal, Protocol
 
-from anyio import to_thread
+import anyio
+import anyio.from_thread
+import anyio.lowlevel
 from pydantic import TypeAdapter, ValidationError
 
 from local_tools.approval import Decision, Proposal
@@ -45,6 +47,7 @@ from local_tools.model import PatientRecord, Release, Summary
 ADDRESS_FILE = "approval.address"
 KEY_FILE = "approval.key"
 MAX_BYTES = 65_536  # of a message
+MAX_OPEN = 8  # questions of one process at a time; more of them wait their turn
 _POLL_S = 0.1  # how soon the asking thread notices that nobody waits any more
 _log = logging.getLogger(__name__)
 
@@ -197,18 +200,39 @@ class AskTheApp:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._free = anyio.Semaphore(MAX_OPEN)
 
     async def decide(self, proposal: Proposal) -> Decision:
         """Ask, and wait for as long as the app takes; the app has the clock."""
-        gone = threading.Event()
-        try:
-            ask = partial(self._ask, encode_ask(proposal), gone)
-            return await to_thread.run_sync(ask, abandon_on_cancel=True)
-        except (OSError, EOFError, ValueError, AuthenticationError):
+        async with self._free:
+            decision = await self._answer(encode_ask(proposal))
+        if decision is None:
             _log.warning("The app did not answer. Start karte-bridge, so that it can ask you.")
             return Decision.DENIED_BY_RULE
+        return decision
+
+    async def _answer(self, question: bytes) -> Decision | None:
+        """The app's answer, or None if there is none.
+
+        On a thread of its own: a pool's thread would be missing elsewhere while a doctor thinks,
+        and would hold up our end when the app hangs.
+        """
+        gone, done = threading.Event(), anyio.Event()
+        answers: list[Decision] = []
+        token = anyio.lowlevel.current_token()
+
+        def ask() -> None:
+            with suppress(OSError, EOFError, ValueError, AuthenticationError):
+                answers.append(self._ask(question, gone))
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                anyio.from_thread.run_sync(done.set, token=token)
+
+        threading.Thread(target=ask, daemon=True).start()
+        try:
+            await done.wait()
         finally:
             gone.set()
+        return answers[0] if answers else None
 
     def _ask(self, question: bytes, gone: threading.Event) -> Decision:
         desk = find_desk(self._folder)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from multiprocessing.connection import Client
+from functools import partial
+from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from typing import Any, cast
 
@@ -172,6 +174,45 @@ async def test_without_the_key_nobody_gets_in(tmp_path: Path) -> None:
         key.write_bytes(right)
         assert await AskTheApp(tmp_path).decide(PROPOSAL) is Decision.APPROVED
     assert len([e for e in doctor.events if isinstance(e, ApprovalAsked)]) == 1
+
+
+@pytest.mark.parametrize("bytes_", [b"", b"\x00\x00"], ids=["silent", "half a message"])
+async def test_one_who_connects_and_stalls_holds_up_nobody(tmp_path: Path, bytes_: bytes) -> None:
+    """Neither the next asker nor the end of the app."""
+    async with app(tmp_path, Doctor(approve)):
+        with socket.socket(socket.AF_UNIX) as stalled:
+            stalled.connect(find_desk(tmp_path).address)
+            stalled.send(bytes_)
+            assert await AskTheApp(tmp_path).decide(PROPOSAL) is Decision.APPROVED
+
+
+async def test_one_who_stalls_behind_the_key_holds_up_nobody(tmp_path: Path) -> None:
+    async with app(tmp_path, Doctor(approve)):
+        desk = find_desk(tmp_path)
+        connect = partial(Client, desk.address, desk.family, authkey=desk.authkey)
+        with await to_thread.run_sync(connect) as stalled:
+            os.write(stalled.fileno(), b"\x00")
+            assert await AskTheApp(tmp_path).decide(PROPOSAL) is Decision.APPROVED
+
+
+@pytest.mark.expects_log
+async def test_a_pipe_that_breaks_while_the_doctor_thinks_takes_the_question_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows looking at the pipe of one who left raises."""
+
+    def broken(_connection: Connection, timeout: float = 0.0) -> bool:
+        del timeout
+        raise BrokenPipeError
+
+    doctor = Doctor(think)
+    async with app(tmp_path, doctor), anyio.create_task_group() as group:
+        group.start_soon(AskTheApp(tmp_path).decide, PROPOSAL)
+        await doctor.asked.wait()
+        monkeypatch.setattr(Connection, "poll", broken)
+        await doctor.closed.wait()
+        monkeypatch.undo()
+    assert doctor.desk.pending() == ()
 
 
 @pytest.mark.expects_log

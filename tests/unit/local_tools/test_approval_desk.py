@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from multiprocessing.connection import Connection, Listener
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from local_tools.approval import Decision, Proposal
@@ -207,3 +209,22 @@ def test_the_app_believes_its_own_gate_only(proposal: Proposal) -> None:
         with pytest.raises(Refused) as caught:
             proposal_of(lie, Records(), gate())
         assert caught.value.code == Code.GATE_BLOCKED
+
+
+async def test_an_app_that_hangs_holds_up_only_who_asks_it(
+    tmp_path: Path, proposal: Proposal
+) -> None:
+    """However many ask, other work goes on; and nobody has to wait for them at the end."""
+    pool = {t for t in threading.enumerate() if "AnyIO" in t.name}
+    asker = AskTheApp(tmp_path)
+    with socket.socket(socket.AF_UNIX) as stalled, anyio.fail_after(5):
+        stalled.bind(str(tmp_path / "s"))
+        stalled.listen(100)
+        publish(tmp_path, "AF_UNIX", str(tmp_path / "s"))
+        async with anyio.create_task_group() as group:
+            for _ in range(60):
+                group.start_soon(asker.decide, proposal)
+            await anyio.wait_all_tasks_blocked()
+            assert {t for t in threading.enumerate() if "AnyIO" in t.name} <= pool
+            assert await anyio.to_thread.run_sync(lambda: "free") == "free"
+            group.cancel_scope.cancel()
