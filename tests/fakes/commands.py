@@ -37,6 +37,7 @@ def serving(
     name: str,
     lease_s: int = 30,
     command: Sequence[str] = (),
+    options: Sequence[str] = (),
     **extra: str,
 ) -> Iterator[subprocess.Popen[str]]:
     """`mcp-bridge serve`, ready when this yields; in front of the test server, or of `command`."""
@@ -47,7 +48,8 @@ def serving(
     bridge = [
         *(sys.executable, "-m", "mcp_bridge", "serve"),
         *("--queue", queue, "--name", name, "--key-file", str(folder / "key")),
-        *("--journal", str(folder / "journal"), "--lease", str(lease_s), "--allow-all", "--"),
+        *("--journal", str(folder / "journal"), "--lease", str(lease_s), "--allow-all"),
+        *(*options, "--"),
         *served,
     ]
     with subprocess.Popen(

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -18,14 +18,7 @@ from mcp_bridge.console import quiet_logs
 from tests.fakes.served import CANARY
 
 
-@pytest.fixture(autouse=True)
-def logging_as_it_was() -> Iterator[None]:
-    root, azure = logging.getLogger(), logging.getLogger("azure")
-    before = root.handlers[:], root.level, azure.level
-    yield
-    root.handlers[:] = before[0]
-    root.setLevel(before[1])
-    azure.setLevel(before[2])
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
 def test_keygen_writes_one_key_and_never_overwrites_it(
