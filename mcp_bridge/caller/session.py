@@ -6,6 +6,8 @@ request that waits gets a typed failure: one answer to each, whatever happens.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import anyio
 
 from mcp_bridge.errors import CarrierFault, Code, Executed, Layer, PeerFault
@@ -113,10 +115,10 @@ class Session:
 
     async def farewell(self) -> None:
         """Tell the far side that it is over; bounded."""
-        with anyio.move_on_after(FAREWELL_S, shield=True):
+        with anyio.move_on_after(FAREWELL_S, shield=True), suppress(CarrierFault):
             if self._has_spoken:
                 self.send(End())
-                await self._sender.drain()
+                await self._sender.flush()
         self._put.close()
         self._inbox.close()
 

@@ -8,7 +8,7 @@ not outlive the process.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -107,9 +107,12 @@ class ServedSession:
                 await self._serve_safely()
             if self._life.cancelled_caught:
                 self._code = self._code or Code.EXPIRED
-            with anyio.move_on_after(FAREWELL_S, shield=True):
+            with (
+                anyio.move_on_after(FAREWELL_S, shield=True),
+                suppress(CarrierFault, PeerFault),  # whoever is not there needs no farewell
+            ):
                 self._sender.send(End(self._code))
-                await self._sender.drain()
+                await self._sender.flush()
         self._to_inbox.close()
         self._inbox.close()
 

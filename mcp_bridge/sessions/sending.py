@@ -32,15 +32,15 @@ class Sender:
     """`header` holds what all frames of this direction have in common."""
 
     def __init__(self, put: Put, keys: KeyRing, header: Header) -> None:
-        self._put_texts = put
+        self._put = put
         self._keys = keys
         self._header = header
         self._seq = FIRST
         self._waiting: deque[bytes] = deque()
         self._size = 0
+        self._frame: Sequence[str] = ()  # that is being put
         self._some = anyio.Event()
-        self._all_sent = anyio.Event()
-        self._all_sent.set()
+        self._turn = anyio.Lock()
 
     def send(self, item: Item) -> None:
         """Send this after all that was sent before.
@@ -54,8 +54,6 @@ class Sender:
         self._waiting.append(encoded)
         self._size += len(encoded)
         self._some.set()
-        if self._all_sent.is_set():
-            self._all_sent = anyio.Event()
 
     async def run(self) -> None:
         """Send until cancelled.
@@ -66,13 +64,18 @@ class Sender:
         while True:
             await self._some.wait()
             self._some = anyio.Event()
-            while self._waiting:
-                await self._put(self._packed())
-            self._all_sent.set()
+            await self.flush()
 
-    async def drain(self) -> None:
-        """Until all is on the queue."""
-        await self._all_sent.wait()
+    async def flush(self) -> None:
+        """Send what waits, also after `run` was cancelled. Raises CarrierFault.
+
+        A frame whose put was cut off is put again: whoever reads it twice knows it by its number.
+        """
+        async with self._turn:
+            while self._frame or self._waiting:
+                self._frame = self._frame or await self._next_frame()
+                await self._put(self._frame, anyio.current_time() + PUT_S)
+                self._frame = ()
 
     def _packed(self) -> bytes:
         """As many items as fit into one frame, at least one."""
@@ -86,9 +89,11 @@ class Sender:
         self._size -= sum(map(len, packed))
         return b"[" + b",".join(packed) + b"]"
 
-    async def _put(self, body: bytes) -> None:
+    async def _next_frame(self) -> Sequence[str]:
+        body = self._packed()
         header = replace(self._header, mid=uuid4().hex, seq=self._seq)
         self._seq += 1
         seal = partial(seal_texts, self._keys, header, body)
-        texts = seal() if len(body) < LARGE else await to_thread.run_sync(seal)
-        await self._put_texts(texts, anyio.current_time() + PUT_S)
+        if len(body) < LARGE:
+            return seal()
+        return await to_thread.run_sync(seal)  # not to be cancelled: its items are nowhere else

@@ -18,7 +18,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
-from mcp.server.runner import serve_dual_era_loop, serve_one
+from mcp.server.runner import serve_loop, serve_one
 from mcp.shared.dispatcher import CallOptions
 from mcp.shared.exceptions import MCPError, NoBackChannelError
 from mcp.shared.inbound import InboundLadderRejection, classify_inbound_request
@@ -77,7 +77,7 @@ class ServerUpstream:
         write: MemoryObjectSendStream[SessionMessage],
     ) -> None:
         """Serve one client of the handshake era until `read` ends."""
-        await serve_dual_era_loop(self._discreet, read, write, lifespan_state=self._state)
+        await serve_loop(self._discreet, read, write, lifespan_state=self._state)
 
     def is_read_only(self, request: Message) -> bool:
         """Whether running it twice does no more than once."""

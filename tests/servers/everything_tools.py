@@ -141,6 +141,12 @@ async def with_logging(ctx: Context, _params: t.CallToolRequestParams) -> Answer
     return said("Logged three lines.")
 
 
+async def many_logs(ctx: Context, params: t.CallToolRequestParams) -> Answer:
+    for number in range(int((params.arguments or {})["count"])):
+        await log(ctx, f"line {number}")
+    return said("Logged them all.")
+
+
 async def with_progress(ctx: Context, _params: t.CallToolRequestParams) -> Answer:
     for step in (0, 50, 100):
         await ctx.session.report_progress(step, 100, f"Completed step {step} of 100")
@@ -331,6 +337,7 @@ def entries(bus: SubscriptionBus) -> Sequence[Entry]:
         tool("test_error_handling", failing),
         tool("test_tool_with_logging", with_logging),
         tool("test_logging_tool", with_logging),
+        tool("test_many_logs", many_logs),
         tool("test_tool_with_progress", with_progress),
         tool("test_sampling", sampling, schema=_strings("prompt")),
         tool("test_roots", roots),
