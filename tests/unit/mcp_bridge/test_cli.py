@@ -17,7 +17,6 @@ from mcp_bridge.cli import run
 from mcp_bridge.console import quiet_logs
 from tests.fakes.served import CANARY
 
-
 pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
