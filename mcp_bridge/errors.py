@@ -18,7 +18,8 @@ An error carries a code and never a value: its text is the code. What crosses th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -71,6 +72,10 @@ class Code(StrEnum):
     BUSY = "busy"
     QUEUE_MISSING = "queue_missing"
     LEASE_LOST = "lease_lost"
+
+    CLOSED_HOURS = "closed_hours"
+    PAUSED = "paused"
+    ASLEEP = "asleep"
 
     TIMED_OUT = "timed_out"
     EXPIRED = "expired"
@@ -166,6 +171,7 @@ class Failure:
     """What the caller is told: `{code, layer, executed, retry, incident}`.
 
     `incident` is an opaque id that also stands in the local log; it says nothing by itself.
+    `details` is what a code has more to say, such as when the other side was last seen.
     """
 
     code: Code
@@ -173,6 +179,7 @@ class Failure:
     executed: Executed
     retry: bool
     incident: str
+    details: Mapping[str, str | int] = field(default_factory=dict[str, "str | int"])
 
     def as_json_rpc(self, request_id: str | int | None) -> dict[str, Any]:
         """The JSON-RPC error response for this failure."""
@@ -188,6 +195,7 @@ class Failure:
                     "executed": self.executed.value,
                     "retry": self.retry,
                     "incident": self.incident,
+                    **self.details,
                 },
             },
         }

@@ -49,6 +49,7 @@ class Kind(StrEnum):
     PROGRESS = "progress"
     CANCEL = "cancel"
     SESSION = "session"
+    PRESENCE = "presence"
 
 
 class Encoding(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mcp_bridge.errors import NEVER_ALLOWED, Code, Executed, Failure, Layer
@@ -20,14 +21,20 @@ class Incidents:
     on_event: OnEvent
 
     def failed(
-        self, mid: str, request: Message, code: Code, layer: Layer, executed: Executed
+        self,
+        mid: str,
+        request: Message,
+        code: Code,
+        layer: Layer,
+        executed: Executed,
+        details: Mapping[str, str | int] | None = None,
     ) -> Message:
         """The error response. What did not run may be sent again, unless it is never allowed."""
         incident = secrets.token_hex(4)
         _log.info("request failed: code=%s layer=%s incident=%s", code, layer, incident)
         self.on_event(FrameEvent(Hop.FAILED, mid, _method(request), code=code))
         retry = executed is Executed.NO and code not in NEVER_ALLOWED
-        failure = Failure(code, layer, executed, retry, incident)
+        failure = Failure(code, layer, executed, retry, incident, details or {})
         return failure.as_json_rpc(request.get("id"))
 
 

@@ -36,6 +36,7 @@ class QueueNames:
     quarantine: str  # frames that nobody could take
     response_prefix: str
     pair_requests: str  # from the side that types a code, while the two are paired
+    presence: str  # who serves, and since when; looked at, never taken by callers
     pair_replies: str  # from the side that showed it
 
     def responses(self, caller: str) -> str:
@@ -62,5 +63,6 @@ def queue_names(name: str) -> QueueNames:
         f"{name}-quarantine",
         f"{name}-res-",
         pair_requests=f"{name}-pair-q",
+        presence=f"{name}-presence",
         pair_replies=f"{name}-pair-r",
     )

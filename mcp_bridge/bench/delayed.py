@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 import anyio
 from typing_extensions import override
 
-from mcp_bridge.carriers.port import Carrier, Receipt, Taken
+from mcp_bridge.carriers.port import Carrier, Peeked, Receipt, Taken
 
 T = TypeVar("T")
 
@@ -54,6 +54,10 @@ class DelayedCarrier(Carrier):
     @override
     async def take(self, queue: str, *, limit: int, lease_s: int) -> Sequence[Taken]:
         return await self._later(self._inner.take(queue, limit=limit, lease_s=lease_s))
+
+    @override
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        return await self._later(self._inner.peek(queue, limit=limit))
 
     @override
     async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:

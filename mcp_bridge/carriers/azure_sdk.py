@@ -30,7 +30,7 @@ from mcp_bridge.carriers.azure_errors import AlreadyThere, patiently
 from mcp_bridge.carriers.azure_sas import expiry, mint
 from mcp_bridge.carriers.grant_file import Grant
 from mcp_bridge.carriers.limits import check_lease, check_name, check_put, check_take
-from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Receipt, Taken
+from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Peeked, Receipt, Taken
 from mcp_bridge.errors import Code, LocalFault, QueueMissing
 
 # One service version everywhere: what is tested on Azurite is what real Azure gets. Azurite 3.37
@@ -199,6 +199,19 @@ class SdkCarrier(Carrier):
                 age_s(reply.date, _http_date(message.inserted_on)),
             )
             for message in await patiently(page)
+        ]
+
+    @override
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        check_take(limit, 1)
+        reply = self._reply(Operation.PEEK)
+        client = self._client(queue)
+        messages = await patiently(
+            lambda: client.peek_messages(max_messages=limit, raw_response_hook=reply)
+        )
+        return [
+            Peeked(message.content or "", age_s(reply.date, _http_date(message.inserted_on)))
+            for message in messages
         ]
 
     @override

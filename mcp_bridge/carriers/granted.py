@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from mcp_bridge.carriers.azure import AzureCarrier
 from mcp_bridge.carriers.grant_file import Grant, read_grant
-from mcp_bridge.carriers.port import Carrier, OnOperation, Receipt, Taken
+from mcp_bridge.carriers.port import Carrier, OnOperation, Peeked, Receipt, Taken
 from mcp_bridge.errors import CarrierDenied, LocalFault
 
 T = TypeVar("T")
@@ -66,6 +66,10 @@ class GrantedCarrier(Carrier):
     @override
     async def take(self, queue: str, *, limit: int, lease_s: int) -> Sequence[Taken]:
         return await self._ask(queue, lambda one: one.take(queue, limit=limit, lease_s=lease_s))
+
+    @override
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        return await self._ask(queue, lambda one: one.peek(queue, limit=limit))
 
     @override
     async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:

@@ -12,7 +12,7 @@ from uuid import uuid4
 from typing_extensions import override
 
 from mcp_bridge.carriers.limits import check_lease, check_name, check_put, check_take
-from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Receipt, Taken
+from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Peeked, Receipt, Taken
 from mcp_bridge.errors import LeaseLost, QueueMissing
 
 
@@ -105,6 +105,14 @@ class MemoryCarrier(Carrier):
             receipt = message.lease(now + lease_s)
             taken.append(Taken(receipt, message.text, message.times_taken, now - message.put_at))
         return taken
+
+    @override
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        check_take(limit, 1)
+        self._count(Operation.PEEK)
+        now = self._clock()
+        visible = [m for m in self._living(queue).values() if m.visible_at <= now]
+        return [Peeked(m.text, now - m.put_at) for m in visible[:limit]]
 
     @override
     async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:

@@ -51,6 +51,14 @@ class Taken:
     age_s: float
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Peeked:
+    """A message that was looked at and stays for whoever takes it."""
+
+    text: str
+    age_s: float
+
+
 class Carrier(Protocol):
     """Queues by name. Every method may raise a `CarrierFault`; none retries for longer than 3 s.
 
@@ -92,6 +100,13 @@ class Carrier(Protocol):
 
     async def take(self, queue: str, *, limit: int, lease_s: int) -> Sequence[Taken]:
         """Lease up to `limit` (1..MAX_TAKE) visible messages; returns at once, maybe with none.
+
+        Raises QueueMissing.
+        """
+        ...
+
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        """Look at up to `limit` (1..MAX_TAKE) visible messages; nothing changes for anybody.
 
         Raises QueueMissing.
         """

@@ -21,7 +21,7 @@ from anyio import to_thread
 from typing_extensions import override
 
 from mcp_bridge.carriers.limits import check_lease, check_name, check_put, check_take
-from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Receipt, Taken
+from mcp_bridge.carriers.port import Carrier, OnOperation, Operation, Peeked, Receipt, Taken
 from mcp_bridge.errors import (
     CarrierBusy,
     CarrierDenied,
@@ -157,6 +157,21 @@ class SqliteCarrier(Carrier):
             ]
 
         return await self._run(Operation.TAKE, work)
+
+    @override
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        check_take(limit, 1)
+
+        def work(database: sqlite3.Connection) -> Sequence[Peeked]:
+            self._require(database, queue)
+            now = self._clock()
+            rows = database.execute(
+                f"SELECT text, put_at FROM messages WHERE id IN ({_VISIBLE} LIMIT ?) ORDER BY id",  # noqa: S608
+                (queue, now, now, limit),
+            ).fetchall()
+            return [Peeked(text, max(0.0, now - put_at)) for text, put_at in rows]
+
+        return await self._run(Operation.PEEK, work)
 
     @override
     async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:

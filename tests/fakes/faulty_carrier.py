@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self, TypeVar
 from uuid import uuid4
@@ -18,7 +18,7 @@ from uuid import uuid4
 import anyio
 from typing_extensions import override
 
-from mcp_bridge.carriers.port import Carrier, Operation, Receipt, Taken
+from mcp_bridge.carriers.port import Carrier, Operation, Peeked, Receipt, Taken
 from mcp_bridge.errors import CarrierFault
 
 T = TypeVar("T")
@@ -37,6 +37,11 @@ class Duplicate:
 @dataclass(frozen=True)
 class Reverse:
     """A take delivers what it found in the opposite order."""
+
+
+@dataclass(frozen=True)
+class Truncate:
+    """A take delivers messages whose second half is missing."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Hold:
     released: anyio.Event = field(default_factory=anyio.Event)
 
 
-Fault = Drop | Duplicate | Reverse | Raise | Delay | Hold
+Fault = Drop | Duplicate | Reverse | Truncate | Raise | Delay | Hold
 
 
 class FaultyCarrier(Carrier):
@@ -134,10 +139,26 @@ class FaultyCarrier(Carrier):
         async def deliver_reversed() -> Sequence[Taken]:
             return [*reversed(await take())]
 
+        async def deliver_halves() -> Sequence[Taken]:
+            return [
+                replace(taken, text=taken.text[: len(taken.text) // 2]) for taken in await take()
+            ]
+
         empty: Sequence[Taken] = ()
         return await self._call(
-            Operation.TAKE, take, lost=empty, doubled=deliver_twice, reverse=deliver_reversed
+            Operation.TAKE,
+            take,
+            lost=empty,
+            doubled=deliver_twice,
+            reverse=deliver_reversed,
+            truncated=deliver_halves,
         )
+
+    @override
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        empty: Sequence[Peeked] = ()
+        peek = lambda: self._inner.peek(queue, limit=limit)  # noqa: E731
+        return await self._call(Operation.PEEK, peek, lost=empty)
 
     @override
     async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:
@@ -162,6 +183,7 @@ class FaultyCarrier(Carrier):
         lost: T,
         doubled: Callable[[], Awaitable[T]] | None = None,
         reverse: Callable[[], Awaitable[T]] | None = None,
+        truncated: Callable[[], Awaitable[T]] | None = None,
     ) -> T:
         self.calls[operation] += 1
         waiting = self._faults.get(operation)
@@ -173,6 +195,8 @@ class FaultyCarrier(Carrier):
                 return await doubled()
             case Reverse() if reverse is not None:
                 return await reverse()
+            case Truncate() if truncated is not None:
+                return await truncated()
             case Raise(fault=kind, after=after):
                 if after:
                     await act()
