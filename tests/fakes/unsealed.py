@@ -21,7 +21,7 @@ from mcp_bridge.listener import Guard, Listener, ListenerOptions
 from mcp_bridge.names import QueueNames, queue_names
 from mcp_bridge.policy import Policy
 from mcp_bridge.sealing import KeyRing
-from mcp_bridge.upstream import ServerUpstream
+from mcp_bridge.upstream import ServerUpstream, Upstream
 from tests.fakes.bridge import PATIENCE_S, Watch, as_it_is, new_keys, until_length
 from tests.fakes.served import Served
 
@@ -104,6 +104,7 @@ async def opened(
     plain_tools: tuple[str, ...] = ("echo", "write"),
     name: str | None = None,
     served: Served | None = None,
+    upstream: Upstream | None = None,
     journal: Journal | None = None,
     keys: KeyRing | None = None,
     guard: Guard = as_it_is,
@@ -126,7 +127,7 @@ async def opened(
             name,
             keys or new_keys(),
             memory,
-            ServerUpstream(here.served.server()),
+            upstream or ServerUpstream(here.served.server()),
             guard,
             policy=policy or Policy.everything(),
             options=options or ListenerOptions(drain_s=1.0),
