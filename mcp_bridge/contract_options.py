@@ -16,7 +16,7 @@ CONTRACTS_USAGE: Final = (
 
 
 def add_contracts(parser: argparse.ArgumentParser) -> None:
-    """The options; each names what anybody with access to the queues can then read and call."""
+    """The options; each names what whoever may use the queues can then read and call."""
     parser.add_argument(
         "--foundry-tool",
         action="append",
@@ -36,7 +36,7 @@ def add_contracts(parser: argparse.ArgumentParser) -> None:
         "--plain-queues",
         type=_pair,
         metavar="REQUESTS:RESPONSE_PREFIX",
-        help="of the plain messages; default: NAME-plain-req and NAME-plain-res-",
+        help="of the plain messages; default: NAME-plain-ask and NAME-plain-answer-",
     )
 
 
@@ -48,7 +48,8 @@ def unsealed_of(options: argparse.Namespace, policy: Policy) -> Unsealed:
     """
     plain: PlainRpc | None = None
     if options.plain_rpc:
-        default = (f"{options.name}-plain-req", f"{options.name}-plain-res-")
+        # No bridge has queues of such names, whatever it is called.
+        default = (f"{options.name}-plain-ask", f"{options.name}-plain-answer-")
         requests, prefix = options.plain_queues or default
         plain = PlainRpc(frozenset(options.plain_rpc), requests, prefix)
     elif options.plain_queues:

@@ -17,9 +17,11 @@ from anyio import to_thread
 from mcp_bridge import pairing
 from mcp_bridge.carriers.grant_file import write_grant
 from mcp_bridge.carriers.opening import grant_tokens, open_carrier
+from mcp_bridge.contract_options import add_contracts, unsealed_of
 from mcp_bridge.errors import Code, LocalFault
 from mcp_bridge.key_files import adopt, retire, rotate, sealing_secret
 from mcp_bridge.names import queue_names
+from mcp_bridge.policy import Policy
 from mcp_bridge.rights import caller_rights, listener_rights
 from mcp_bridge.sealing import PairingSecret, write_key_file
 from mcp_bridge.sweeping import sweep
@@ -51,6 +53,7 @@ def add_trust(add: AddParser, add_bridge: AddBridge) -> None:
     provision = add("provision", help="make the queues beforehand; remove orphans")
     add_bridge(provision, False)
     provision.add_argument("--caller", action="append", default=[], help="also its response queue")
+    add_contracts(provision)
     provision.add_argument("--pair", action="store_true", help="also the two queues for pairing")
     provision.add_argument("--sweep", action="store_true", help="remove orphaned response queues")
     provision.set_defaults(run=_provision)
@@ -99,6 +102,7 @@ async def _provision(options: argparse.Namespace) -> None:
     """Make the queues that are missing, and print all their names."""
     names = queue_names(options.name)
     wanted = [names.requests, names.quarantine, *map(names.responses, options.caller)]
+    wanted += unsealed_of(options, Policy.everything()).queues()
     if options.pair:
         wanted += [names.pair_requests, names.pair_replies]
     async with open_carrier(options.queue) as carrier:

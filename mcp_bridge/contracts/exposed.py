@@ -44,23 +44,30 @@ class Unsealed:
             ]
         return tuple(found)
 
+    def queues(self) -> tuple[str, ...]:
+        """Those that are there for good."""
+        return tuple(queue for shape in self._shapes() for queue in shape.own_queues)
+
     def doors(self, names: QueueNames) -> tuple[UnsealedDoor, ...]:
         """For `Listener.add`.
 
         Raises:
             LocalFault: BAD_SETTINGS, two of them want one queue, or one of the bridge's own.
         """
-        shapes: list[Shape] = [*self.foundry, *([self.plain] if self.plain else ())]
-        queues = [names.requests, names.quarantine, names.pair_requests, names.pair_replies]
-        for shape in shapes:
-            queues += shape.own_queues
+        queues = [
+            *(names.requests, names.quarantine, names.pair_requests, names.pair_replies),
+            *self.queues(),
+        ]
         if len(set(queues)) < len(queues):
             raise LocalFault(Code.BAD_SETTINGS)
         if any(queue.startswith(names.response_prefix) for queue in queues):
             raise LocalFault(Code.BAD_SETTINGS)
         if self.plain is not None and _reaches(self.plain.response_prefix, queues, names):
             raise LocalFault(Code.BAD_SETTINGS)
-        return tuple(UnsealedDoor(shape) for shape in shapes)
+        return tuple(map(UnsealedDoor, self._shapes()))
+
+    def _shapes(self) -> tuple[Shape, ...]:
+        return self.foundry if self.plain is None else (*self.foundry, self.plain)
 
 
 def _reaches(prefix: str, queues: list[str], names: QueueNames) -> bool:

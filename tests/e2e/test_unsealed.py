@@ -34,12 +34,12 @@ async def test_an_agent_and_a_poller_are_served_beside_each_other(tmp_path: Path
     options = ["--foundry-tool", "echo=ask:answer", "--plain-rpc", "echo"]
     with serving(tmp_path, queue, name="clinic", options=options):
         async with open_carrier(queue) as carrier:
-            for name in ("ask", "answer", "clinic-plain-req", "clinic-plain-res-r"):
+            for name in ("ask", "answer", "clinic-plain-ask", "clinic-plain-answer-r"):
                 await carrier.create(name)
             asked = {"CorrelationId": "c", "function_args": {"text": TEXT}}
             await carrier.put("ask", as_base64(asked), ttl_s=60)
-            await carrier.put("clinic-plain-req", json.dumps(plain), ttl_s=60)
+            await carrier.put("clinic-plain-ask", json.dumps(plain), ttl_s=60)
             answer = from_base64(await _answer(carrier, "answer"))
             assert answer == {"Value": TEXT, "CorrelationId": "c"}
-            reply = json.loads(await _answer(carrier, "clinic-plain-res-r"))
+            reply = json.loads(await _answer(carrier, "clinic-plain-answer-r"))
             assert reply["result"]["content"][0]["text"] == TEXT

@@ -38,7 +38,7 @@ def test_each_tool_is_warned_of(serve: Sequence[str], capsys: pytest.CaptureFixt
     assert "echo (foundry_tool)" in warnings[0]
     assert "ask and answer" in warnings[0]
     assert "read (plain_rpc)" in warnings[1]
-    assert "clinic-plain-req and clinic-plain-res-*" in warnings[1]
+    assert "clinic-plain-ask and clinic-plain-answer-*" in warnings[1]
 
 
 def test_without_the_options_nothing_is_warned_of(
@@ -83,3 +83,16 @@ def test_the_state_of_a_contract_says_that_it_is_unsealed(
         "mcp-bridge: ready",
         "mcp-bridge: foundry_tool (unsealed): ready",
     ]
+
+
+def test_the_queues_can_be_made_beforehand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    queue = f"sqlite:{tmp_path / 'queues'}"
+    bridge = ["--queue", queue, "--name", "clinic"]
+    assert run(["provision", *bridge, *FOUNDRY, "--plain-rpc", "echo"]) == 0
+    made = {line.split()[0] for line in capsys.readouterr().out.splitlines()}
+    assert made == {
+        *("clinic-req", "clinic-quarantine", "ask", "ask-poison", "answer"),
+        *("clinic-plain-ask", "clinic-plain-ask-poison"),
+    }
