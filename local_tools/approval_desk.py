@@ -30,7 +30,6 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
 from typing import Literal, Protocol
@@ -222,7 +221,7 @@ class AskTheApp:
         token = anyio.lowlevel.current_token()
 
         def ask() -> None:
-            with suppress(OSError, EOFError, ValueError, AuthenticationError):
+            with suppress(Exception):  # whatever it was, there is no answer then
                 answers.append(self._ask(question, gone))
             with suppress(RuntimeError):  # the loop has ended meanwhile
                 anyio.from_thread.run_sync(done.set, token=token)

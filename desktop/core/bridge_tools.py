@@ -54,7 +54,8 @@ class BridgeTools:
         except anyio.ClosedResourceError:
             self._on_lost()
             return _failed(AppCode.BRIDGE_STOPPED.value)
-        except RuntimeError:  # the SDK: the answer breaks the tool's own schema
+        except (RuntimeError, ValueError):
+            # The SDK: the answer breaks the tool's own schema, or the call is no JSON.
             return _failed(_INTERNAL)
 
 

@@ -16,6 +16,7 @@ from anyio import to_thread
 from desktop.core.agent.port import (
     Agent,
     AgentError,
+    AgentEvent,
     Completed,
     Message,
     TextDelta,
@@ -94,6 +95,7 @@ class Consultation:
         self._safety = safety
         self._check = check  # both are called off the loop's thread: they read files
         self._write_down = write_down
+        self._exchanged: tuple[Message, ...] = ()  # with the agent; all of it may leave again
         self._answering = False
 
     def check(self, text: str) -> MessageCheck:
@@ -137,8 +139,8 @@ class Consultation:
         end: Finished | Failed = Finished()
         try:
             await self._record(text)
-            turn = Turn(self.history, self.case, self._safety.lang)
-            async with aclosing(self._agent.converse(turn, self._tools)) as events:
+            self._exchanged = (*self._exchanged, Message("user", text))
+            async with aclosing(self._conversed()) as events:
                 async for event in events:
                     match event:
                         case TextDelta(more):
@@ -151,6 +153,20 @@ class Consultation:
             end = Failed(fault.code.value)
         yield GuidanceDelta(self._safety.closing())
         yield end
+
+    async def _conversed(self) -> AsyncGenerator[AgentEvent]:
+        """The agent's events; what it said, and nothing that we put around it, is remembered."""
+        turn = Turn(self._exchanged, self.case, self._safety.lang)
+        said: list[str] = []
+        try:
+            async with aclosing(self._agent.converse(turn, self._tools)) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        said.append(event.text)
+                    yield event
+        finally:
+            if said:
+                self._exchanged = (*self._exchanged, Message("assistant", "".join(said)))
 
     async def _record(self, text: str) -> None:
         """Into the ledger first; if that fails nothing has left, and nothing will."""

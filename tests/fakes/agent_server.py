@@ -88,6 +88,15 @@ def status(code: int, error_code: str | None = None) -> Reply:
     return reply
 
 
+def redirect(base_url: str) -> Reply:
+    """Ask another server instead."""
+
+    async def reply(_request: web.Request) -> web.StreamResponse:
+        raise web.HTTPTemporaryRedirect(f"{base_url}/responses")
+
+    return reply
+
+
 def streamed(*events: dict[str, Any]) -> Reply:
     """A whole stream."""
 

@@ -7,7 +7,7 @@ The provider's own texts never reach the screen or a log; failures become an `Ag
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from time import perf_counter
 from typing import Any, cast
@@ -20,6 +20,7 @@ from openai.types.responses import (
     ResponseFunctionToolCall,
     ResponseInputItemParam,
     ResponseStreamEvent,
+    ResponseUsage,
 )
 
 from desktop.core.agent.cloud_client import coded_errors, host_of
@@ -39,7 +40,10 @@ from desktop.core.agent.port import (
 from local_tools.model import Lang
 
 MAX_STEPS = 8  # answers of the model within one turn; each may call tools
+MAX_CALLS = 8  # of tools in one answer: each is a question to the doctor
 MAX_CALLS_AT_ONCE = 4
+UNKNOWN_TOOL = ToolOutcome("unknown_tool", code="unknown_tool")
+BAD_ARGUMENTS = ToolOutcome("bad_arguments", code="bad_arguments")
 
 
 class CloudAgent:
@@ -56,6 +60,7 @@ class CloudAgent:
     async def converse(self, turn: Turn, tools: ToolBox) -> AsyncGenerator[AgentEvent]:
         """Stream the answer, calling tools as the model asks for them."""
         offered = [_function(spec) for spec in await tools.specs()]
+        known = frozenset(function["name"] for function in offered)
         said: list[ResponseInputItemParam] = [
             {"role": m.role, "content": m.text} for m in turn.messages
         ]
@@ -70,18 +75,16 @@ class CloudAgent:
                         yield event
             if final is None:
                 raise AgentError(AgentCode.BAD_ANSWER)
+            calls, items = _read(final)
             usage.add(final)
-            calls = [item for item in final.output if isinstance(item, ResponseFunctionToolCall)]
             if not calls:
                 yield Completed(usage.input_tokens, usage.output_tokens)
                 return
             for call in calls:
                 yield ToolStarted(call.name)
-            said += [
-                cast("ResponseInputItemParam", item.to_dict(mode="json")) for item in final.output
-            ]
+            said += items
             for call, (outcome, elapsed_ms) in zip(
-                calls, await _run_all(calls, tools), strict=True
+                calls, await _run_all(calls, known, tools), strict=True
             ):
                 yield ToolFinished(call.name, elapsed_ms, outcome.code)
                 said.append(
@@ -118,9 +121,10 @@ async def _until_done(
     async for event in stream:
         match event.type:
             case "response.output_text.delta" | "response.refusal.delta":
-                yield TextDelta(event.delta)
+                # Half a character would never go back with the next question.
+                yield TextDelta(_text(event.delta).encode(errors="replace").decode())
             case "response.completed":
-                yield event.response
+                yield _response(event.response)
                 return
             case "response.failed" | "response.incomplete":
                 raise AgentError(AgentCode.BAD_ANSWER)
@@ -131,8 +135,48 @@ async def _until_done(
     raise AgentError(AgentCode.UNREACHABLE)  # the stream ended in the middle
 
 
+def _read(
+    untrusted: Response,
+) -> tuple[list[ResponseFunctionToolCall], list[ResponseInputItemParam]]:
+    """The calls in an answer, and the answer as it goes back with their outcomes.
+
+    The SDK does not check what a server sends, so any of it may be missing or something else.
+
+    Raises:
+        AgentError: BAD_ANSWER.
+    """
+    try:
+        calls = [item for item in untrusted.output if isinstance(item, ResponseFunctionToolCall)]
+        items = [
+            cast("ResponseInputItemParam", item.to_dict(mode="json", warnings=False))
+            for item in untrusted.output
+        ]
+    except (AttributeError, TypeError, ValueError):
+        raise AgentError(AgentCode.BAD_ANSWER) from None
+    for call in calls:
+        for part in (call.name, call.arguments, call.call_id):
+            _text(part)
+    if len(calls) > MAX_CALLS:
+        raise AgentError(AgentCode.BAD_ANSWER)
+    return calls, items
+
+
+def _response(untrusted: object) -> Response:
+    """An answer that is one. Raises AgentError(BAD_ANSWER)."""
+    if not isinstance(untrusted, Response):
+        raise AgentError(AgentCode.BAD_ANSWER)
+    return untrusted
+
+
+def _text(untrusted: object) -> str:
+    """A text that is one. Raises AgentError(BAD_ANSWER)."""
+    if not isinstance(untrusted, str):
+        raise AgentError(AgentCode.BAD_ANSWER)
+    return untrusted
+
+
 async def _run_all(
-    calls: Sequence[ResponseFunctionToolCall], tools: ToolBox
+    calls: Sequence[ResponseFunctionToolCall], known: Collection[str], tools: ToolBox
 ) -> list[tuple[ToolOutcome, float]]:
     """Run all calls of one step, some at a time; outcomes in the order of the calls."""
     outcomes: list[tuple[ToolOutcome, float] | None] = [None] * len(calls)
@@ -142,11 +186,12 @@ async def _run_all(
         async with limit:
             started = perf_counter()
             arguments = _arguments(call.arguments)
-            outcome = (
-                ToolOutcome("bad_arguments", code="bad_arguments")
-                if arguments is None
-                else await tools.call(call.name, arguments)
-            )
+            if call.name not in known:
+                outcome = UNKNOWN_TOOL
+            elif arguments is None:
+                outcome = BAD_ARGUMENTS
+            else:
+                outcome = await tools.call(call.name, arguments)
             outcomes[place] = outcome, (perf_counter() - started) * 1000
 
     async with anyio.create_task_group() as group:
@@ -159,17 +204,14 @@ def _arguments(untrusted: str) -> dict[str, Any] | None:
     """The model's arguments, or None if they are no JSON object."""
     try:
         parsed = json.loads(untrusted)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
 
 
 def _as_output(outcome: ToolOutcome) -> str:
-    if outcome.code is not None:
-        return json.dumps({"error": outcome.code})
-    if outcome.structured is not None:
-        return json.dumps(outcome.structured, ensure_ascii=False)
-    return outcome.text
+    """What the model is told: the very text that came, whose hash the ledger has."""
+    return outcome.text if outcome.code is None else json.dumps({"error": outcome.code})
 
 
 def _function(spec: ToolSpec) -> FunctionToolParam:
@@ -190,6 +232,13 @@ class _Usage:
         self.output_tokens: int | None = None
 
     def add(self, response: Response) -> None:
-        if response.usage is not None:
-            self.input_tokens = (self.input_tokens or 0) + response.usage.input_tokens
-            self.output_tokens = (self.output_tokens or 0) + response.usage.output_tokens
+        untrusted: object = response.usage
+        if not isinstance(untrusted, ResponseUsage):
+            return
+        counts: tuple[object, object] = (untrusted.input_tokens, untrusted.output_tokens)
+        match counts:
+            case (int(read), int(written)):
+                self.input_tokens = (self.input_tokens or 0) + read
+                self.output_tokens = (self.output_tokens or 0) + written
+            case _:
+                pass

@@ -35,7 +35,9 @@ def open_client(
     """
     timeout = httpx2.Timeout(silence_s, connect=10.0)
     # A proxy of the environment must not see what goes to a server on this PC.
-    http = DefaultAsyncHttpx2Client(timeout=timeout, trust_env=host_of(base_url) not in LOOPBACK)
+    is_far = host_of(base_url) not in LOOPBACK
+    # Nor may the server send the conversation on to another one.
+    http = DefaultAsyncHttpx2Client(timeout=timeout, trust_env=is_far, follow_redirects=False)
     return AsyncOpenAI(
         base_url=base_url, api_key=api_key, http_client=http, max_retries=max_retries
     )
@@ -50,7 +52,7 @@ def coded_errors() -> Generator[None]:
         raise AgentError(_code_of(fault)) from None
     except (httpx2.HTTPError, httpx2.StreamError):
         raise AgentError(AgentCode.UNREACHABLE) from None
-    except ValueError:  # an event that is not JSON
+    except (ValueError, AttributeError, TypeError):  # an event that is none
         raise AgentError(AgentCode.BAD_ANSWER) from None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 import anyio
 import pytest
 
-from desktop.core.agent.cloud import MAX_STEPS, CloudAgent
+from desktop.core.agent.cloud import MAX_CALLS, MAX_STEPS, CloudAgent
 from desktop.core.agent.cloud_client import open_client
 from desktop.core.agent.port import (
     AgentCode,
@@ -60,7 +61,8 @@ async def test_text_comes_in_pieces_and_nothing_is_stored() -> None:
 
 
 async def test_a_tool_call_is_run_and_its_result_goes_back() -> None:
-    tools = Tools(ToolOutcome("", structured={"age_group": "30代"}))
+    body = '{"age_group":"30代"}'
+    tools = Tools(ToolOutcome(body, structured={"age_group": "30代"}))
     async with cloud(fake.tool_calls((TOOL, SYMPTOMS)), fake.text("ok")) as (agent, server):
         events = await converse(agent, tools)
     assert tools.calls == [(TOOL, {"symptoms": "めまい"})]
@@ -68,7 +70,7 @@ async def test_a_tool_call_is_run_and_its_result_goes_back() -> None:
     assert isinstance(events[1], ToolFinished)
     assert events[1].code is None
     assert events[2:] == [TextDelta("ok"), Completed(20, 10)]
-    assert [json.loads(o) for o in fake.outputs(server.requests[1])] == [{"age_group": "30代"}]
+    assert fake.outputs(server.requests[1]) == [body]  # the bytes whose hash is in the ledger
     assert [i.get("type") for i in server.requests[1]["input"]][1:] == [
         "function_call",
         "function_call_output",
@@ -93,13 +95,75 @@ async def test_a_refused_tool_reaches_the_model_as_a_code() -> None:
     ]
 
 
-@pytest.mark.parametrize("arguments", ["not json", "[1]"])
+@pytest.mark.parametrize("arguments", ["not json", "[1]", "[" * 200_000, "9" * 9_999])
 async def test_arguments_that_are_no_object_never_reach_the_tool(arguments: str) -> None:
     tools = Tools()
     async with cloud(fake.tool_calls((TOOL, arguments)), fake.text("ok")) as (agent, _):
         events = await converse(agent, tools)
     assert tools.calls == []
     assert [e.code for e in events if isinstance(e, ToolFinished)] == ["bad_arguments"]
+
+
+@pytest.mark.parametrize("name", ["", "other", "山田", "x" * 1_000_000])
+async def test_a_tool_that_was_not_offered_is_not_called(name: str) -> None:
+    tools = Tools()
+    async with cloud(fake.tool_calls((name, SYMPTOMS)), fake.text("ok")) as (agent, server):
+        await converse(agent, tools)
+    assert tools.calls == []
+    assert json.loads(fake.outputs(server.requests[1])[0]) == {"error": "unknown_tool"}
+
+
+CALL = {"type": "function_call", "id": "1", "call_id": "1", "name": TOOL, "arguments": SYMPTOMS}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "response.completed", "response": {"id": "r", "output": None}},
+        {"type": "response.completed", "response": None},
+        {"type": "response.completed", "response": {"id": "r", "output": [1]}},
+        fake.completed(CALL | {"arguments": None}),
+        fake.completed(CALL | {"name": 5}),
+        fake.completed(CALL | {"call_id": None}),
+        fake.completed(*[CALL] * (MAX_CALLS + 1)),
+        {"type": "response.output_text.delta", "delta": 5},
+        {"type": "response.output_text.delta"},
+    ],
+)
+async def test_an_answer_that_is_none_has_its_code(event: dict[str, Any]) -> None:
+    tools = Tools()
+    async with cloud(fake.streamed(event)) as (agent, _):
+        with pytest.raises(AgentError) as failure:
+            await converse(agent, tools)
+    assert failure.value.code is AgentCode.BAD_ANSWER
+    assert tools.calls == []
+
+
+@pytest.mark.parametrize("body", [b"data: [1]\n\n", b"data: 5\n\n", b"data: null\n\n"])
+async def test_events_that_are_none_have_their_code(body: bytes) -> None:
+    async with cloud(fake.raw(body)) as (agent, _):
+        with pytest.raises(AgentError) as failure:
+            await converse(agent, Tools())
+    assert failure.value.code is AgentCode.BAD_ANSWER
+
+
+async def test_odd_counts_of_tokens_are_no_counts() -> None:
+    usage = {"input_tokens": "x", "output_tokens": None}
+    response = {"id": "r", "output": [], "usage": usage}
+    async with cloud(fake.streamed({"type": "response.completed", "response": response})) as (
+        agent,
+        _,
+    ):
+        assert await converse(agent, Tools()) == [Completed()]
+
+
+async def test_the_conversation_is_not_sent_on_to_another_server() -> None:
+    async with agent_server(fake.text("stolen")) as other:
+        async with cloud(fake.redirect(other.base_url)) as (agent, _):
+            with pytest.raises(AgentError) as failure:
+                await converse(agent, Tools())
+        assert other.requests == []
+    assert failure.value.code is AgentCode.BAD_REQUEST
 
 
 async def test_a_model_that_never_answers_is_stopped() -> None:

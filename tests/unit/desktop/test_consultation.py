@@ -174,6 +174,27 @@ async def test_without_the_ledger_nothing_is_sent(vocabulary: Vocabulary) -> Non
     assert shown(events).endswith(CLOSING)
 
 
+async def test_a_message_that_the_ledger_does_not_have_never_leaves(
+    vocabulary: Vocabulary,
+) -> None:
+    """Also not later, as a part of the conversation so far."""
+    agent = ScriptedAgent([TextDelta("a"), Completed()])
+    made, ledger = consultation(vocabulary, agent, broken_ledger=True)
+    await answer(made, "one")
+    ledger.broken = False
+    await answer(made, "two")
+    assert agent.turns[0].messages == (Message("user", "two"),)
+
+
+async def test_the_agent_gets_its_own_words_back_and_none_of_ours(vocabulary: Vocabulary) -> None:
+    """What we put around an answer is in no row of the ledger."""
+    agent = ScriptedAgent([TextDelta("a"), TextDelta("b")], after=AgentError(AgentCode.BUSY))
+    made, _ = consultation(vocabulary, agent)
+    await answer(made, "chest pain")
+    await answer(made, "two")
+    assert agent.turns[1].messages[1] == Message("assistant", "ab")
+
+
 async def test_a_failure_still_ends_with_the_closing(vocabulary: Vocabulary) -> None:
     agent = ScriptedAgent([TextDelta("a")], after=AgentError(AgentCode.BUSY))
     made, _ = consultation(vocabulary, agent)

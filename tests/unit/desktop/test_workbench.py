@@ -38,6 +38,7 @@ from tests.fakes.agent_server import agent_server
 from tests.fakes.keyrings import InMemory, using
 from tests.fakes.tools import TOOL
 
+PATIENT = "K-100231"
 SYMPTOMS = "めまいと動悸"
 Answer = Callable[[Workbench, ApprovalAsked], object]
 
@@ -65,7 +66,7 @@ async def ask(
 
     leave = bench.subscribe(on_event)
     try:
-        consultation = bench.consult(bench.patients()[0].patient_id)
+        consultation = bench.consult(PATIENT)
         return consultation, [event async for event in consultation.ask(text)]
     finally:
         leave()
@@ -100,7 +101,7 @@ async def test_approved(paths: Paths) -> None:
     seen: list[CoreEvent] = []
     async with workbench(paths) as bench:
         bench.subscribe(seen.append)
-        preview = await bench.preview(bench.patients()[0].patient_id, SYMPTOMS)
+        preview = await bench.preview(PATIENT, SYMPTOMS)
         consultation, events = await ask(bench, approve)
         row, message = bench.ledger_tail()
         assert (await bench.ledger_verify()).entries == 2
