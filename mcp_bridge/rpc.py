@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from mcp_types import (
     CLIENT_CAPABILITIES_META_KEY,
     CLIENT_INFO_META_KEY,
+    INTERNAL_ERROR,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
     PROTOCOL_VERSION_META_KEY,
@@ -117,6 +118,16 @@ def method_not_found(request_id: RequestId | None) -> dict[str, Any]:
 def invalid_request(request_id: RequestId | None) -> dict[str, Any]:
     """The answer to JSON that is not a request."""
     return error(request_id, INVALID_REQUEST, "Invalid request")
+
+
+def without_text(response: Message) -> Message:
+    """The response, but for the text of an exception, which may hold anything.
+
+    Error code 0 is what the SDK's stream loop of the handshake era makes of one.
+    """
+    if as_object(response.get("error")).get("code") != 0:
+        return response
+    return error(response.get("id"), INTERNAL_ERROR, "Internal server error")
 
 
 def params_of(message: Message) -> Mapping[str, Any]:

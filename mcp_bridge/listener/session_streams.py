@@ -25,6 +25,7 @@ from mcp_bridge.rpc import (
     invalid_request,
     is_request,
     is_response,
+    without_text,
 )
 from mcp_bridge.sessions import CloseStream, Control, Item, Said, Unanswered
 
@@ -124,7 +125,7 @@ class SessionStreams:
             related = item.metadata.related_request_id
         request = self._ended(_id_of(message)) if is_response(message) else None
         try:
-            guarded = self.guard(self.admission.visible(request or {}, message))
+            guarded = self.guard(without_text(self.admission.visible(request or {}, message)))
         except Exception:  # noqa: BLE001 - a guard that raises has refused
             await self._refused(message, request)
             return

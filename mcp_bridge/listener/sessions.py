@@ -37,7 +37,7 @@ MAX_SESSIONS = 64
 MAX_ASSEMBLED = 64 * 2**20  # bytes of messages of which chunks are missing
 MAX_ENDED = 1024  # sessions remembered that are over
 LET_GO_S = 1  # until a frame of an unknown session is delivered again
-GIVEN_UP_AFTER = 5  # deliveries of such a frame
+GIVEN_UP_AFTER = 10  # deliveries of such a frame: with two listeners, none is lost by bad luck
 TELL_S = 5.0  # to tell a caller that its session is lost
 
 

@@ -24,6 +24,7 @@ from mcp_bridge.rpc import (
     meta_of,
     method_not_found,
     params_of,
+    without_text,
 )
 
 LISTEN = "subscriptions/listen"
@@ -97,7 +98,8 @@ class Child:
         await waiting.settled.wait()
         if waiting.response is None:
             raise UpstreamGone(Executed.UNKNOWN)
-        return _renamed({**waiting.response, "id": request["id"]}, "result", request["id"])
+        response = without_text({**waiting.response, "id": request["id"]})
+        return _renamed(response, "result", request["id"])
 
     async def _take(self, message: Message) -> None:
         if is_response(message):

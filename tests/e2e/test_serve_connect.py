@@ -48,7 +48,7 @@ async def test_the_far_server_is_a_stdio_server(
             result = await client.call_tool("echo", {"text": "カルテ"})
             assert [block.text for block in result.content] == ["カルテ"]
             await client.call_tool("progress", {}, progress_callback=hear)
-            assert heard == [3]
+            assert heard == [1, 2, 3]
             with pytest.raises(MCPError) as caught:
                 await client.call_tool("crash", {})
             assert CANARY not in str(caught.value)

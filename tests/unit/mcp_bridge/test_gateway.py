@@ -21,7 +21,7 @@ from mcp_bridge.gateway_options import add_gateway, gateway_of
 from mcp_bridge.private_files import create_private
 from mcp_bridge.rate import RateLimit
 from mcp_bridge.rpc import Message
-from tests.fakes.bridge import Bridge, bridge
+from tests.fakes.bridge import Bridge, bridge, failure_of
 from tests.fakes.gateway import OPEN, gateway
 from tests.fakes.raw_client import RawClient, call, events, modern_call, modern_headers, raw_client
 
@@ -62,6 +62,18 @@ class _Deaf:
 
     async def exchange(self, request: Message, *_args: object, **_options: object) -> Message:
         return {"jsonrpc": "2.0", "id": request["id"], "error": {"code": -31000, "message": ""}}
+
+
+async def test_a_lost_session_answers_its_post_and_is_gone() -> None:
+    async with at() as (both, client):
+        await client.initialize()
+        async with client.stream(call(1, "slow_write")) as response:
+            await both.served.entered.wait()
+            both.listener._sessions.close()
+            [lost] = [message async for message in events(response)]
+        assert lost["id"] == 1
+        assert failure_of(lost)["executed"] == "unknown"
+        assert (await client.post(call(2, "write"))).status_code == 404
 
 
 async def test_metrics_count_calls_by_outcome_and_name_nobody() -> None:

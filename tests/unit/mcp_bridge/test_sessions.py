@@ -169,6 +169,21 @@ async def said(both: Bridge, queue: str) -> AsyncIterator[Item]:
         await anyio.sleep(0.005)
 
 
+async def test_two_listeners_have_each_their_own_sessions() -> None:
+    carrier, keys, served = MemoryCarrier(), new_keys(), Served()
+    async with (
+        bridge(carrier, keys=keys, served=served) as one,
+        bridge(carrier, keys=keys, served=served) as other,
+        begun(one) as session,
+        begun(other) as beside,
+    ):
+        for each in (session, beside):
+            each.send(Said(call(1, "write")))
+        for each in (session, beside):
+            assert "result" in await answer(each)
+        assert served.effects == ["write", "write"]
+
+
 async def test_frames_of_a_session_that_nobody_knows_end_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
