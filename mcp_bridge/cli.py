@@ -21,6 +21,7 @@ from mcp_bridge.contract_options import CONTRACTS_USAGE, add_contracts, unsealed
 from mcp_bridge.errors import BridgeError, Code
 from mcp_bridge.gateway_options import add_gateway, gateway_of
 from mcp_bridge.policy_options import add_policy, policy_of
+from mcp_bridge.presence import OpeningHours
 from mcp_bridge.trust import add_trust
 
 FINE, FAILED, WRONG_USAGE, NOT_CONFIGURED = 0, 1, 2, 3
@@ -96,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     _bridge(serve)
     add_policy(serve)
     add_contracts(serve)
+    serve.add_argument("--open", metavar="HOURS", help="such as 'Mo-Fr 08:30-18:00'")
     serve.add_argument("--journal", type=Path, help="default: in this user's data folder")
     serve.add_argument(
         "--lease",
@@ -134,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
 _SERVE_USAGE = (
     "mcp-bridge serve --queue CARRIER --name NAME --key-file FILE (--allow TOOL... | --allow-all)"
     " [--allow-method METHOD...] [--caller-rate N] [--caller-at-once N] [--tool-rate N]"
-    " [--tool-at-once N] [--journal FILE] [--lease SECONDS]"
+    " [--tool-at-once N] [--open HOURS] [--journal FILE] [--lease SECONDS]"
     f"{CONTRACTS_USAGE} -- COMMAND ARGS..."
 )
 
@@ -154,6 +156,7 @@ async def _serve(options: argparse.Namespace) -> None:
         options.served,
         policy=policy,
         unsealed=unsealed_of(options, policy),
+        hours=None if options.open is None else OpeningHours.parse(options.open),
         journal_file=options.journal,
         lease_s=options.lease,
     )

@@ -27,6 +27,7 @@ from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Listener, ListenerOptions
 from mcp_bridge.names import queue_names
 from mcp_bridge.policy import Policy
+from mcp_bridge.presence import Attendance, OpeningHours
 from mcp_bridge.quarantine import described, find, frames
 from mcp_bridge.rpc import Message
 from mcp_bridge.sealing import read_key_file
@@ -35,7 +36,7 @@ from mcp_bridge.upstream import StdioUpstream
 _SECRET_PREFIX = "env:"  # noqa: S105 - of a carrier's name, no secret
 
 
-async def serve(
+async def serve(  # noqa: PLR0913 - all that a listener is made of
     queue: str,
     name: str,
     key_file: Path,
@@ -43,6 +44,7 @@ async def serve(
     *,
     policy: Policy,
     unsealed: Unsealed,
+    hours: OpeningHours | None,
     journal_file: Path | None,
     lease_s: int,
 ) -> None:
@@ -69,7 +71,15 @@ async def serve(
             )
             for door in doors:
                 listener.add(door)
-            await _until_told_to_stop(listener.run)
+            where = queue_names(name).presence
+            attendance = Attendance(carrier, where, keys, listener, hours=hours)
+            await _until_told_to_stop(partial(_serve_attended, listener, attendance))
+
+
+async def _serve_attended(listener: Listener, attendance: Attendance) -> None:
+    async with background() as tasks:
+        tasks.start_soon(attendance.run)
+        await listener.run()
 
 
 async def connect(

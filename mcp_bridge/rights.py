@@ -32,7 +32,7 @@ def caller_rights(names: QueueNames, caller: str) -> Mapping[str, str]:
     Raises:
         LocalFault: BAD_SETTINGS, `caller` is no caller name.
     """
-    return {names.requests: "a", names.responses(caller): "p"}
+    return {names.requests: "a", names.responses(caller): "p", names.presence: "r"}
 
 
 def listener_rights(names: QueueNames, callers: Sequence[str]) -> Mapping[str, str]:
@@ -42,4 +42,4 @@ def listener_rights(names: QueueNames, callers: Sequence[str]) -> Mapping[str, s
         LocalFault: BAD_SETTINGS, one of them is no caller name.
     """
     responses = dict.fromkeys(map(names.responses, callers), "a")
-    return {names.requests: "up", names.quarantine: "a", **responses}
+    return {names.requests: "up", names.quarantine: "a", names.presence: "ap", **responses}

@@ -101,7 +101,12 @@ async def _pair(options: argparse.Namespace) -> None:
 async def _provision(options: argparse.Namespace) -> None:
     """Make the queues that are missing, and print all their names."""
     names = queue_names(options.name)
-    wanted = [names.requests, names.quarantine, *map(names.responses, options.caller)]
+    wanted = [
+        names.requests,
+        names.quarantine,
+        names.presence,
+        *map(names.responses, options.caller),
+    ]
     wanted += unsealed_of(options, Policy.everything()).queues()
     if options.pair:
         wanted += [names.pair_requests, names.pair_replies]

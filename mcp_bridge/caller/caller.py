@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -32,11 +32,13 @@ from mcp_bridge.frames import Direction, Header, Kind
 from mcp_bridge.incidents import Incidents
 from mcp_bridge.names import QueueNames, queue_names
 from mcp_bridge.posting import Posted, post, seal_texts
+from mcp_bridge.presence import Absence, Lookout
 from mcp_bridge.rpc import Message, Notify, encode, invalid_request, is_request, is_response
 from mcp_bridge.sealing import KeyRing
 from mcp_bridge.sessions import SESSION_IDLE_S, Said, Sender
 from mcp_bridge.sweeping import dated_caller
 
+ABSENT_AFTER_S = 1.0  # without a reply, look whether anybody is there
 WITHDRAW_S = 2.0  # to recall a request, or to tell the listener that nobody waits
 CLOSE_S = 3.0  # to remove the response queue
 CANCEL_LIFE_S = 60  # a cancel frame that nobody took within this is of no use
@@ -84,6 +86,7 @@ class Caller:
         self._options = options
         self._on_event = on_event
         self._incidents = Incidents(on_event)
+        self._lookout = Lookout(carrier, names.presence, keys, anyio.current_time)
         self._catalogue = Catalogue(anyio.current_time)
 
     async def exchange(
@@ -182,7 +185,16 @@ class Caller:
                 posted = await self._post(texts, began + budget_s)
                 self._mailbox.sent(pending)
                 self._on_event(FrameEvent(Hop.SENT, pending.mid, request["method"]))
-                await pending.answered.wait()
+                absence = await self._answered_unless_absent(pending, posted)
+                if absence is not None:
+                    return self._incidents.failed(
+                        pending.mid,
+                        request,
+                        absence.code,
+                        Layer.LISTENER,
+                        Executed.NO,
+                        absence.details(),
+                    )
         except CarrierFault as fault:
             in_doubt = isinstance(fault, CarrierUnreachable)
             executed = Executed.UNKNOWN if in_doubt else Executed.NO
@@ -200,6 +212,19 @@ class Caller:
         executed = Executed.NO if untouched else Executed.UNKNOWN
         code = Code.CLOSED if self._mailbox.is_closed else Code.TIMED_OUT
         return self._incidents.failed(pending.mid, request, code, Layer.CALLER, executed)
+
+    async def _answered_unless_absent(self, pending: Pending, posted: Posted) -> Absence | None:
+        """Wait for the reply; or why there is none to wait for, the request being recalled."""
+        with anyio.move_on_after(ABSENT_AFTER_S):
+            await pending.answered.wait()
+            return None
+        absence = await self._lookout.absence()
+        if absence is not None and not posted.may_have_doubles:
+            with suppress(CarrierFault):
+                if await self._recall(posted.receipts):
+                    return absence
+        await pending.answered.wait()
+        return None
 
     async def _post(self, texts: Sequence[str], until: float) -> Posted:
         """Put the request; where nobody has served yet, the queue is made here."""

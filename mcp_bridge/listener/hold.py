@@ -20,7 +20,8 @@ class Hold:
         self._lease_s = lease_s
         self._receipts: dict[str, Receipt] = {}
         self._lock = anyio.Lock()  # a renewal changes the receipt that a delete needs
-        self._given_back = anyio.Event()
+        self._is_given_back = False
+        self._nudged = anyio.Event()
         self._lost = False  # a lease: somebody else has that message now
 
     def add(self, receipt: Receipt) -> None:
@@ -29,15 +30,20 @@ class Hold:
 
     async def keep(self) -> None:
         """Renew at half of the lease, until the messages are given back."""
-        while not self._given_back.is_set():
+        while not self._is_given_back:
             with anyio.move_on_after(self._lease_s / 2):
-                await self._given_back.wait()
-                return
-            await self._renew()
+                await self._nudged.wait()
+                self._nudged = anyio.Event()
+            if not self._is_given_back:
+                await self._renew()
+
+    def renew_now(self) -> None:
+        """Do not wait for half of the lease: the PC slept."""
+        self._nudged.set()
 
     async def delete(self) -> bool:
         """Take the messages off the queue; False if one of them may come again."""
-        self._given_back.set()
+        self._give_back()
         are_gone = not self._lost
         async with self._lock:
             while self._receipts:
@@ -50,7 +56,11 @@ class Hold:
 
     def let_go(self) -> None:
         """Stop renewing; the messages come again when their leases end."""
-        self._given_back.set()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        self._is_given_back = True
+        self._nudged.set()
 
     async def _renew(self) -> None:
         async with self._lock:

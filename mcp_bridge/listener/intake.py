@@ -57,6 +57,11 @@ class Intake:
             case _:
                 raise PeerFault
 
+    def renew_leases(self) -> None:
+        """Now, for all that is worked on."""
+        for work in self._works:
+            work.hold.renew_now()
+
     def let_go_of_parts(self) -> None:
         """Chunks of requests that are not whole are delivered again, to whoever listens then."""
         for work in self._works:

@@ -88,6 +88,19 @@ class Listener:
         for door in self._doors:
             door.wake()
 
+    def rest(self, gap_s: float) -> None:
+        """Poll no more often than this; 0 is as it likes, infinity not at all."""
+        self._polling.rest(gap_s)
+
+    def resumed(self) -> None:
+        """The PC woke up: poll, and renew the leases of what runs, or lose them now."""
+        self._intake.renew_leases()
+        self.wake()
+
+    def polled_at(self) -> float:
+        """When the request queue was last asked with success, on the loop's clock."""
+        return self._polling.polled_at
+
     async def run(self) -> None:
         """Serve until cancelled; then finish what runs, for `drain_s` at most.
 

@@ -66,6 +66,13 @@ class Polling:
         self._busy = 0
         self._freed = anyio.Event()
         self._woken = anyio.Event()
+        self._rest_s = 0.0
+        self.polled_at = -math.inf  # when the queue was last asked with success
+
+    def rest(self, gap_s: float) -> None:
+        """Poll no more often than this; infinity is not at all. From the loop only."""
+        self._rest_s = gap_s
+        self._woken.set()
 
     def wake(self) -> None:
         """Poll now and often. From the loop only."""
@@ -99,6 +106,7 @@ class Polling:
                 await self._wait(backoff.after(fault))
                 continue
             backoff.reset()
+            self.polled_at = anyio.current_time()
             self.report(Health.READY)
             for message in taken:
                 self._busy += 1
@@ -145,9 +153,12 @@ class Polling:
         return self._cadence.gap()
 
     async def _wait(self, seconds: float) -> None:
-        with anyio.move_on_after(seconds):
+        with anyio.move_on_after(max(seconds, self._rest_s)):
             await self._woken.wait()
         self._woken = anyio.Event()
+        while math.isinf(self._rest_s):
+            await self._woken.wait()
+            self._woken = anyio.Event()
 
     async def _made(self) -> bool:
         try:

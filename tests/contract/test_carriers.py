@@ -207,6 +207,20 @@ class CarrierContract:
         await carrier.take(queue, limit=1, lease_s=LEASE_S)
         assert await carrier.length(queue) == 3
 
+    async def test_a_look_changes_nothing_and_does_not_see_what_is_leased(
+        self, carrier: Carrier, queue: str
+    ) -> None:
+        for number in range(3):
+            await carrier.put(queue, str(number), ttl_s=TTL_S)
+        [leased] = await carrier.take(queue, limit=1, lease_s=LEASE_S)
+        for _ in range(2):
+            seen = await carrier.peek(queue, limit=32)
+            assert sorted(one.text for one in seen) == sorted({"0", "1", "2"} - {leased.text})
+            assert all(0 <= one.age_s <= 2 for one in seen)
+        assert len(await carrier.take(queue, limit=32, lease_s=LEASE_S)) == 2
+        with pytest.raises(QueueMissing):
+            await carrier.peek(f"{queue}-other", limit=1)
+
     async def test_age_is_small_when_taken_at_once(self, carrier: Carrier, queue: str) -> None:
         await carrier.put(queue, "x", ttl_s=TTL_S)
         [taken] = await carrier.take(queue, limit=1, lease_s=LEASE_S)

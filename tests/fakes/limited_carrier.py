@@ -8,7 +8,7 @@ from typing import Self
 
 from typing_extensions import override
 
-from mcp_bridge.carriers.port import Carrier, Operation, Receipt, Taken
+from mcp_bridge.carriers.port import Carrier, Operation, Peeked, Receipt, Taken
 from mcp_bridge.errors import CarrierDenied
 from mcp_bridge.rights import LETTERS
 
@@ -71,6 +71,11 @@ class LimitedCarrier(Carrier):
     async def take(self, queue: str, *, limit: int, lease_s: int) -> Sequence[Taken]:
         self._check(Operation.TAKE, queue)
         return await self._inner.take(queue, limit=limit, lease_s=lease_s)
+
+    @override
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        self._check(Operation.PEEK, queue)
+        return await self._inner.peek(queue, limit=limit)
 
     @override
     async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:

@@ -14,7 +14,7 @@ import anyio.abc
 from typing_extensions import override
 
 from mcp_bridge.background import background
-from mcp_bridge.carriers.port import Carrier, Receipt, Taken
+from mcp_bridge.carriers.port import Carrier, Peeked, Receipt, Taken
 from mcp_bridge.errors import CarrierFault
 
 LONGEST_S = 0.02  # that a put is late
@@ -79,6 +79,10 @@ class RoughCarrier(Carrier):
     @override
     async def take(self, queue: str, *, limit: int, lease_s: int) -> Sequence[Taken]:
         return await self._inner.take(queue, limit=limit, lease_s=lease_s)
+
+    @override
+    async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
+        return await self._inner.peek(queue, limit=limit)
 
     @override
     async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:

@@ -39,7 +39,7 @@ def test_provision_makes_the_queues_once(
     queue = f"sqlite:{tmp_path / 'queues'}"
     arguments = ["provision", "--queue", queue, "--name", "clinic", "--caller", "cloud"]
     assert run(arguments) == 0
-    names = ["clinic-req", "clinic-quarantine", "clinic-res-cloud"]
+    names = ["clinic-req", "clinic-quarantine", "clinic-presence", "clinic-res-cloud"]
     assert capsys.readouterr().out.splitlines() == [f"{name} made" for name in names]
     assert run(arguments) == 0
     assert capsys.readouterr().out.splitlines() == [f"{name} was there" for name in names]

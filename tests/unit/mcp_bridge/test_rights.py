@@ -8,19 +8,21 @@ from contextlib import asynccontextmanager
 import anyio
 import pytest
 
+from mcp_bridge.background import background
 from mcp_bridge.carriers.memory import MemoryCarrier
 from mcp_bridge.carriers.port import Operation
 from mcp_bridge.errors import Code, LocalFault
 from mcp_bridge.events import Hop
 from mcp_bridge.listener import ListenerOptions
 from mcp_bridge.names import queue_names
+from mcp_bridge.presence import Attendance, Lookout
 from mcp_bridge.rights import caller_rights, listener_rights
 from tests.fakes.bridge import Bridge, bridge, failure_of, text_of, until_length
 from tests.fakes.limited_carrier import LimitedCarrier
 
 NAMES = queue_names("test")
 CALLING, LISTENING = caller_rights(NAMES, "cloud"), listener_rights(NAMES, ["cloud"])
-MADE_BY_PROVISION = ("test-req", "test-quarantine", "test-res-cloud")
+MADE_BY_PROVISION = ("test-req", "test-quarantine", "test-presence", "test-res-cloud")
 SHORT = ListenerOptions(lease_s=1, drain_s=1.0)
 
 
@@ -63,6 +65,11 @@ async def test_everything_works_where_neither_side_may_make_drop_or_list_queues(
                 await anyio.sleep(0.01)
             both.served.gate_opens.set()
         await both.empty("test-req")
+        async with background() as tasks:
+            tasks.start_soon(Attendance(listener, NAMES.presence, both.keys, both.listener).run)
+            await until_length(both.carrier, NAMES.presence, 1)
+        lookout = Lookout(caller, NAMES.presence, both.keys, anyio.current_time)
+        assert await lookout.absence() is not None
     assert await both.carrier.length("test-res-cloud") == 0
     # Neither side used less than it was given, and neither asked for more but its own queue.
     assert caller.used() == CALLING
@@ -105,7 +112,7 @@ async def test_a_listener_that_may_not_put_an_answer_keeps_it() -> None:
 
 
 def test_a_caller_has_no_right_on_anybody_elses_queue() -> None:
-    assert set(caller_rights(NAMES, "cloud")) == {"test-req", "test-res-cloud"}
+    assert set(caller_rights(NAMES, "cloud")) == {"test-req", "test-res-cloud", "test-presence"}
     assert "p" not in caller_rights(NAMES, "cloud")["test-req"]
     for rights in (lambda: caller_rights(NAMES, "No"), lambda: listener_rights(NAMES, ["a", ""])):
         with pytest.raises(LocalFault):
