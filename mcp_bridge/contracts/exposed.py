@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from mcp_bridge.contracts.door import UnsealedDoor
 from mcp_bridge.contracts.foundry_tool import FoundryTool
@@ -54,10 +54,8 @@ class Unsealed:
         Raises:
             LocalFault: BAD_SETTINGS, two of them want one queue, or one of the bridge's own.
         """
-        queues = [
-            *(names.requests, names.quarantine, names.pair_requests, names.pair_replies),
-            *self.queues(),
-        ]
+        bridge = (name for name in astuple(names) if name != names.response_prefix)
+        queues = [*bridge, *self.queues()]
         if len(set(queues)) < len(queues):
             raise LocalFault(Code.BAD_SETTINGS)
         if any(queue.startswith(names.response_prefix) for queue in queues):

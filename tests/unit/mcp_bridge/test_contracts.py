@@ -22,7 +22,11 @@ FOUNDRY = FoundryTool("echo", "ask", "answer")
 PLAIN = PlainRpc(frozenset({"echo", "read"}), "plain-req", "plain-res-")
 NAMES = queue_names("clinic")
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=10,
 )
@@ -119,6 +123,7 @@ def test_what_is_served_without_a_seal_can_be_shown() -> None:
         Unsealed((FOUNDRY, FOUNDRY)),
         Unsealed((FoundryTool("echo", "clinic-req", "answer"),)),
         Unsealed((FoundryTool("echo", "ask", "clinic-quarantine"),)),
+        Unsealed((FoundryTool("echo", "ask", "clinic-pair-r"),)),
         Unsealed((FoundryTool("echo", "ask", "clinic-res-cloud"),)),
         Unsealed((FoundryTool("echo", "ask", "plain-res-x"),), PLAIN),
         Unsealed(plain=PlainRpc(frozenset({"echo"}), "plain-req", "clinic-")),
