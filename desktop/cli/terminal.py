@@ -14,6 +14,17 @@ import anyio.from_thread
 import anyio.lowlevel
 
 MAX_LINE = 4096  # bytes
+# Records and agents are not trusted with the screen: an escape sequence can hide what is asked, or
+# make the terminal type an answer. Left out: controls but tab and line end, and what turns direction.
+_CONTROLS = dict.fromkeys(
+    (
+        *range(9),
+        *range(0x0B, 0x20),
+        *range(0x7F, 0xA0),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    )
+)
 YES = frozenset({"y", "yes", "ｙ", "ｙｅｓ"})
 
 
@@ -40,12 +51,12 @@ class Terminal:
 
     def say(self, text: str, *, end: str = "\n") -> None:
         """Write to the result."""
-        self.out.write(text + end)
+        self.out.write(_visible(text) + end)
         self.out.flush()
 
     def note(self, text: str, *, end: str = "\n") -> None:
         """Write to people."""
-        self.err.write(text + end)
+        self.err.write(_visible(text) + end)
         self.err.flush()
 
     async def asks(self, question: str) -> bool:
@@ -66,3 +77,7 @@ class Terminal:
         threading.Thread(target=read, daemon=True).start()
         await answered.wait()
         return answer[0].strip().casefold() in YES
+
+
+def _visible(text: str) -> str:
+    return text.translate(_CONTROLS)

@@ -11,7 +11,9 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from enum import StrEnum
 from functools import partial
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -44,8 +46,8 @@ class BlindFormatter(logging.Formatter):
 
 def describe(error: BaseException) -> str:
     """The exception's type, its code if it has one, and its frames; never its text."""
-    code = getattr(error, "code", None)
-    name = type(error).__name__ + (f"[{code}]" if isinstance(code, str) else "")
+    code = getattr(error, "code", None)  # another library's may be a text from far away
+    name = type(error).__name__ + (f"[{code}]" if isinstance(code, StrEnum) else "")
     place = " < ".join([name, *_frames(error.__traceback__)])
     if not isinstance(error, BaseExceptionGroup):
         return place
@@ -55,10 +57,7 @@ def describe(error: BaseException) -> str:
 
 def start_logging(file: Path, farewell: str) -> None:
     """Log to `file`, owner-only; an uncaught exception prints `farewell` instead of its text."""
-    os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
-    handler = RotatingFileHandler(
-        file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8"
-    )
+    handler = _PrivateFiles(file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
     handler.setFormatter(BlindFormatter())
     root = logging.getLogger()
     root.addHandler(handler)
@@ -67,6 +66,7 @@ def start_logging(file: Path, farewell: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     sys.excepthook = partial(_uncaught, farewell)
     threading.excepthook = _uncaught_in_thread
+    sys.unraisablehook = _uncaught_nowhere
 
 
 def _uncaught(
@@ -83,6 +83,21 @@ def _uncaught(
 def _uncaught_in_thread(hook: threading.ExceptHookArgs) -> None:
     if hook.exc_value is not None:
         _log.critical("uncaught in a thread %s", describe(hook.exc_value))
+
+
+def _uncaught_nowhere(hook: sys.UnraisableHookArgs) -> None:
+    """An error that Python cannot raise, as in a finaliser; it would print the text."""
+    if hook.exc_value is not None:
+        _log.critical("uncaught nowhere %s", describe(hook.exc_value))
+
+
+class _PrivateFiles(RotatingFileHandler):
+    """Each of its files is owner-only, whatever the umask says."""
+
+    @override
+    def _open(self) -> TextIOWrapper:
+        os.close(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY, 0o600))
+        return super()._open()
 
 
 def _frames(trace: TracebackType | None) -> Iterator[str]:

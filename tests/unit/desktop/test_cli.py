@@ -213,3 +213,12 @@ async def test_only_a_typed_yes_is_a_yes(typed: str, yes: bool) -> None:
         os.write(keyboard, typed.encode() or b"\x04")  # Ctrl+D ends the input
         assert await terminal.asks("?") is yes
     os.close(keyboard)
+
+
+def test_nobody_but_us_writes_control_sequences() -> None:
+    """A record's name or an agent's answer could hide a question, or have it answered."""
+    terminal = Terminal(io.StringIO(), io.StringIO(), io.StringIO())
+    terminal.say("a\x1b[2J\x9b6n\r\b\u202eb\tc\n\x1b]0;title\x07d")
+    terminal.note("\x1b[21t")
+    assert terminal.out.getvalue() == "a[2J6nb\tc\n]0;titled\n"  # type: ignore[attr-defined]
+    assert terminal.err.getvalue() == "[21t\n"  # type: ignore[attr-defined]

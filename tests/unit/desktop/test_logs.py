@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
     """The app's logging, started on a file and taken down again."""
     root = logging.getLogger()
     before = (list(root.handlers), root.level, sys.excepthook, threading.excepthook)
+    unraisable = sys.unraisablehook
     file = tmp_path / "app.log"
     start_logging(file, farewell="FAREWELL")
     yield file
@@ -29,6 +32,7 @@ def log_file(tmp_path: Path) -> Iterator[Path]:
         handler.close()
     root.setLevel(before[1])
     sys.excepthook, threading.excepthook = before[2], before[3]
+    sys.unraisablehook = unraisable
 
 
 def fail() -> None:
@@ -88,8 +92,46 @@ def test_uncaught_errors_print_no_text(log_file: Path, capsys: pytest.CaptureFix
     assert printed.err == "FAREWELL\n"
 
 
-def test_only_the_user_can_read_it(log_file: Path) -> None:
-    assert log_file.stat().st_mode & 0o077 == 0
+@pytest.mark.parametrize("before", [0, 1])
+def test_only_the_user_can_read_it(log_file: Path, before: int) -> None:
+    """Also the next one, when one is full."""
+    old = os.umask(0)
+    try:
+        for handler in logging.getLogger().handlers:
+            if before and isinstance(handler, RotatingFileHandler):
+                handler.doRollover()
+    finally:
+        os.umask(old)
+    assert {path.stat().st_mode & 0o077 for path in log_file.parent.iterdir()} == {0}
+
+
+@pytest.mark.expects_log
+def test_a_code_of_another_library_is_a_text(log_file: Path) -> None:
+    class Far(Exception):
+        code = CANARY
+
+    try:
+        raise Far
+    except Far as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    assert "Far <" in log_file.read_text()
+    assert CANARY not in log_file.read_text()
+
+
+@pytest.mark.expects_log
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_error_in_a_finaliser_prints_no_text(
+    log_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Breaks:
+        def __del__(self) -> None:
+            raise ValueError(CANARY)
+
+    Breaks()
+    printed = capsys.readouterr()
+    written = log_file.read_text()
+    assert CANARY not in written + printed.out + printed.err
+    assert "ValueError" in written
 
 
 @pytest.mark.usefixtures("log_file")
