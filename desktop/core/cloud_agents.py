@@ -9,8 +9,8 @@ from anyio import to_thread
 from azure.identity.aio import DefaultAzureCredential
 
 from desktop.core.agent.cloud import CloudAgent
-from desktop.core.agent.cloud_client import host_of, open_client
-from desktop.core.errors import NotConfigured
+from desktop.core.agent.cloud_client import host_of, is_private, open_client
+from desktop.core.errors import NotConfigured, SettingsError
 from desktop.core.secrets import agent_key_name, read_secret
 from desktop.core.settings import Auth, Settings
 from desktop.core.sign_in import EntraTokens, scope_for
@@ -20,9 +20,17 @@ from local_tools.resources import resource
 
 @asynccontextmanager
 async def open_cloud_agent(settings: Settings) -> AsyncGenerator[CloudAgent]:
-    """The agent at `base_url`. Raises NotConfigured or NoKeyring."""
+    """The agent at `base_url`.
+
+    Raises:
+        SettingsError: The key and the conversation would go there in the clear.
+        NotConfigured: A setting or the key is missing.
+        NoKeyring: The key cannot be read.
+    """
     if settings.base_url is None or settings.model is None:
         raise NotConfigured("base_url", "model")
+    if not is_private(settings.base_url):
+        raise SettingsError("base_url")
     async with AsyncExitStack() as stack:
         key = await _key(settings.auth, host_of(settings.base_url), stack)
         client = await stack.enter_async_context(open_client(settings.base_url, key))

@@ -80,6 +80,11 @@ def _code_of(fault: OpenAIError) -> AgentCode:
             return AgentCode.BUSY  # the stream itself said that it failed
 
 
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read along: HTTPS, or a server on this PC."""
+    return urlsplit(url).scheme == "https" or host_of(url) in LOOPBACK
+
+
 def host_of(url: str) -> str:
     """The host name in a URL, for the screen and the ledger."""
     return urlsplit(url).hostname or ""

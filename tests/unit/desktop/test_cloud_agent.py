@@ -24,6 +24,9 @@ from desktop.core.agent.port import (
     ToolStarted,
     Turn,
 )
+from desktop.core.cloud_agents import open_cloud_agent
+from desktop.core.errors import SettingsError
+from desktop.core.settings import AgentKind, Settings
 from tests.fakes import agent_server as fake
 from tests.fakes.agent_server import AgentServer, agent_server
 from tests.fakes.tools import TOOL, Tools
@@ -251,6 +254,15 @@ async def test_a_busy_server_is_asked_again() -> None:
     ):
         events = await converse(CloudAgent(client, "tiny", {"ja": "", "en": ""}), Tools())
     assert TextDelta("ok") in events
+
+
+@pytest.mark.parametrize("base_url", ["http://agent.example/v1", "ftp://agent.example", "agent"])
+async def test_a_key_and_a_conversation_never_go_in_the_clear(base_url: str) -> None:
+    settings = Settings(agent=AgentKind.CLOUD, base_url=base_url, model="tiny")
+    with pytest.raises(SettingsError) as fault:
+        async with open_cloud_agent(settings):
+            pass
+    assert fault.value.places == ("base_url",)
 
 
 async def test_a_token_function_is_asked_for_each_request() -> None:
