@@ -196,6 +196,19 @@ def test_too_slow_is_a_refusal(vocabulary: Vocabulary) -> None:
     assert reasons(gate, summary("バセドウ病", "高血圧症")) == (Rule.TIMEOUT,)
 
 
+def test_a_pause_that_is_not_our_work_is_no_refusal(vocabulary: Vocabulary) -> None:
+    """The garbage collector runs on the thread that asks for memory."""
+
+    def pausing_once() -> Iterator[float]:
+        yield 0.0
+        while True:
+            yield 0.3
+
+    clock = pausing_once()
+    gate = Gate(vocabulary, lambda: IDENTIFIERS, clock=lambda: next(clock))
+    assert gate.release(summary("バセドウ病", "高血圧症"), RECORD)
+
+
 @pytest.mark.parametrize("table", ["folding.toml", "patterns.toml"])
 def test_an_altered_table_opens_no_gate(
     table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
