@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 async def serve_http(app: ASGIApp) -> None:
     """Serve until SIGTERM."""
-    with socket.socket() as listener:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:  # else asyncio leaves Nagle on
         listener.bind(("127.0.0.1", 0))
         sys.stdout.write(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp\n")
         sys.stdout.flush()
