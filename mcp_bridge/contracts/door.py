@@ -113,6 +113,7 @@ class _Serving:
             return
         work = self._works.begin(mid, self._shape.contract.value, taken, self._budget_s)
         work.hold.add(taken.receipt)
+        work.is_whole = True  # one message is one call
         self._on_event(FrameEvent(Hop.TAKEN, mid, size=len(taken.text)))
         tasks.start_soon(self._aftermath.keep, work)
         fate = await self._aftermath.fate(work, partial(self._answering.answer, work, asked))

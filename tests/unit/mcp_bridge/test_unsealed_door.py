@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 
 from mcp_bridge.background import background
 from mcp_bridge.carriers.memory import MemoryCarrier
@@ -16,7 +17,7 @@ from mcp_bridge.contracts import FoundryTool, Unsealed
 from mcp_bridge.errors import CarrierDenied, Code
 from mcp_bridge.events import Contract, FrameEvent, Health, HealthEvent, Hop
 from mcp_bridge.journal import Journal, Record
-from mcp_bridge.listener import Listener, ListenerOptions
+from mcp_bridge.listener import Listener, ListenerOptions, aftermath
 from mcp_bridge.names import queue_names
 from mcp_bridge.policy import Policy
 from mcp_bridge.rpc import Message, Notify, params_of
@@ -63,6 +64,18 @@ async def test_a_copy_that_comes_while_the_tool_runs_is_one_call() -> None:
         assert (await here.answer())["Value"] == "slow_write 1"
         await here.settled()
         assert here.served.effects == ["slow_write"]
+
+
+async def test_a_tool_may_take_longer_than_chunks_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aftermath, "PARTS_S", 0.01, raising=False)
+    async with opened(MemoryCarrier(), tool="slow_write") as here:
+        await here.ask(ASKED)
+        await here.watch.hop(Hop.STARTED)
+        await anyio.sleep(0.1)  # ten times what chunks of a frame would have
+        assert await here.carrier.length(here.foundry.input_queue) == 1
+        here.served.gate_opens.set()
+        assert (await here.answer())["Value"] == "slow_write 1"
+        await here.settled()
 
 
 async def test_what_is_older_than_anybody_waits_is_dropped_unrun() -> None:
