@@ -15,16 +15,9 @@ import anyio.lowlevel
 
 MAX_LINE = 4096  # bytes
 # Records and agents are not trusted with the screen: an escape sequence can hide what is asked, or
-# make the terminal type an answer. Left out: controls but tab and line end, and what turns direction.
-_CONTROLS = dict.fromkeys(
-    (
-        *range(9),
-        *range(0x0B, 0x20),
-        *range(0x7F, 0xA0),
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-    )
-)
+# make the terminal type an answer. Tab and line end stay; what turns the direction does not.
+_CONTROLS = dict.fromkeys((*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0)))
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 YES = frozenset({"y", "yes", "ｙ", "ｙｅｓ"})
 
 
@@ -80,4 +73,4 @@ class Terminal:
 
 
 def _visible(text: str) -> str:
-    return text.translate(_CONTROLS)
+    return text.translate(_CONTROLS | _TURNS)
