@@ -37,7 +37,10 @@ CANCELLED = "cancelled"
 
 
 class Pipeline:
-    """What the tools stand on. `today` tells the date; `destination` is who gets what leaves."""
+    """What the tools stand on. `today` tells the date; `destination` is who gets what leaves.
+
+    `lang` may be changed at any time; a call keeps the language that it began its summary in.
+    """
 
     def __init__(  # noqa: PLR0913 - here the parts of the line come together
         self,
@@ -61,7 +64,7 @@ class Pipeline:
         self._approver = approver
         self._cases = cases
         self._destination = destination
-        self._lang: Lang = lang
+        self.lang: Lang = lang
         self._today = today
 
     async def background(self, symptoms: str, case: str | None = None) -> Release:
@@ -109,7 +112,7 @@ class Pipeline:
         return self._gate.release(self._summary(record, symptoms), record)
 
     def _summary(self, record: PatientRecord, symptoms: str) -> Summary:
-        return summarise(record, symptoms, self._vocabulary, lang=self._lang, today=self._today())
+        return summarise(record, symptoms, self._vocabulary, lang=self.lang, today=self._today())
 
     async def _approve(self, proposal: Proposal) -> None:
         """Ask; whatever is not a clear yes is a no."""

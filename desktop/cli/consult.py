@@ -52,7 +52,8 @@ def _list(options: argparse.Namespace, world: World) -> int:
     records = KarteFolder(world.settings().records_dir or resource("patients"))
     rows = matching(records.patients(), "")
     for problem in records.problems():
-        text = world.texts("cli.problem", place=problem.place, problem=problem.problem)
+        what = world.texts.problem(problem.problem)
+        text = world.texts("cli.problem", place=problem.place, problem=what)
         world.terminal.note(text)
     if options.json:
         patients = [

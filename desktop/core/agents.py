@@ -8,11 +8,8 @@ from contextlib import asynccontextmanager
 from desktop.core.agent.demo import DemoAgent
 from desktop.core.agent.port import Agent
 from desktop.core.settings import AgentKind, Settings
-from desktop.core.texts import Texts
-from local_tools.model import Lang
+from desktop.core.texts import every_language
 from local_tools.vocabulary import Vocabulary
-
-LANGS: tuple[Lang, ...] = ("ja", "en")
 
 
 @asynccontextmanager
@@ -24,7 +21,7 @@ async def open_agent(settings: Settings, vocabulary: Vocabulary) -> AsyncGenerat
         NoKeyring: The key cannot be read, because there is no safe keyring.
     """
     if settings.agent is AgentKind.DEMO:
-        yield DemoAgent(vocabulary, {lang: Texts(lang) for lang in LANGS})
+        yield DemoAgent(vocabulary, every_language())
         return
     # openai and azure-identity take a second to load; demo mode has no use for them.
     from desktop.core.cloud_agents import open_cloud_agent  # noqa: PLC0415

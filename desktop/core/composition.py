@@ -19,7 +19,7 @@ from desktop.core.hub import Hub
 from desktop.core.paths import Paths
 from desktop.core.safety import Safety
 from desktop.core.settings import ApprovalMode, Settings
-from desktop.core.texts import Texts
+from desktop.core.texts import every_language
 from desktop.core.workbench import Parts, Workbench
 from local_tools.approval import ApproveAll, Approver, RefuseAll
 from local_tools.cases import CaseBook
@@ -93,7 +93,7 @@ async def open_workbench(
                 ledger=ledger,
                 pipeline=clinic.pipeline,
                 tools=bridge.tools,
-                safety=Safety(vocabulary, Texts(settings.lang)),
+                safety=Safety(vocabulary, every_language()),
                 health=bridge.health,
             ),
         )

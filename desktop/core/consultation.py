@@ -28,6 +28,7 @@ from desktop.core.agent.port import (
 from desktop.core.errors import AppCode, AppError, BridgeStopped
 from desktop.core.safety import Safety
 from local_tools.errors import LedgerError
+from local_tools.model import Lang
 from local_tools.privacy.message_check import MessageCheck
 from mcp_bridge.errors import BridgeError
 
@@ -37,6 +38,13 @@ class GuidanceDelta:
     """More of the answer, for the screen."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening(GuidanceDelta):
+    """The beginning of every answer; `urgent` if it is emergency advice."""
+
+    urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Failed:
     code: str
 
 
-ConsultationEvent = GuidanceDelta | ToolStarted | ToolFinished | Finished | Failed
+ConsultationEvent = Opening | GuidanceDelta | ToolStarted | ToolFinished | Finished | Failed
 
 
 class MessageBlocked(AppError):
@@ -85,6 +93,7 @@ class Consultation:
         agent: Agent,
         tools: ToolBox,
         safety: Safety,
+        lang: Callable[[], Lang],
         check: Callable[[str], MessageCheck],
         write_down: Callable[[MessageToSend], None],
     ) -> None:
@@ -93,6 +102,7 @@ class Consultation:
         self._agent = agent
         self._tools = tools
         self._safety = safety
+        self._lang = lang  # of the next answer; one that has begun keeps its own
         self._check = check  # both are called off the loop's thread: they read files
         self._write_down = write_down
         self._exchanged: tuple[Message, ...] = ()  # with the agent; all of it may leave again
@@ -118,29 +128,31 @@ class Consultation:
             msg = "one question at a time"
             raise RuntimeError(msg)
         self._answering = True
+        lang = self._lang()
         self.history = (*self.history, Message("user", text))
         said: list[str] = []
         try:
-            async with aclosing(self._answer(text)) as events:
+            async with aclosing(self._answer(text, lang)) as events:
                 async for event in events:
                     if isinstance(event, GuidanceDelta):
                         said.append(event.text)
                     yield event
         finally:
             self._answering = False
-            closing = self._safety.closing()
+            closing = self._safety.closing(lang)
             whole = "".join(said)
             whole = whole if whole.endswith(closing) else whole + closing
             self.history = (*self.history, Message("assistant", whole))
 
-    async def _answer(self, text: str) -> AsyncGenerator[ConsultationEvent]:
+    async def _answer(self, text: str, lang: Lang) -> AsyncGenerator[ConsultationEvent]:
         """Opening, agent, closing, end: in this order always."""
-        yield GuidanceDelta(self._safety.opening(text))
+        flags = self._safety.red_flags(text)
+        yield Opening(self._safety.opening(flags, lang), urgent=bool(flags))
         end: Finished | Failed = Finished()
         try:
             await self._record(text)
             self._exchanged = (*self._exchanged, Message("user", text))
-            async with aclosing(self._conversed()) as events:
+            async with aclosing(self._conversed(lang)) as events:
                 async for event in events:
                     match event:
                         case TextDelta(more):
@@ -151,12 +163,12 @@ class Consultation:
                             yield event
         except (AgentError, LedgerError, BridgeStopped, BridgeError) as fault:
             end = Failed(fault.code.value)
-        yield GuidanceDelta(self._safety.closing())
+        yield GuidanceDelta(self._safety.closing(lang))
         yield end
 
-    async def _conversed(self) -> AsyncGenerator[AgentEvent]:
+    async def _conversed(self, lang: Lang) -> AsyncGenerator[AgentEvent]:
         """The agent's events; what it said, and nothing that we put around it, is remembered."""
-        turn = Turn(self._exchanged, self.case, self._safety.lang)
+        turn = Turn(self._exchanged, self.case, lang)
         said: list[str] = []
         try:
             async with aclosing(self._agent.converse(turn, self._tools)) as events:

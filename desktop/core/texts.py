@@ -21,6 +21,9 @@ def read_table(lang: Lang) -> dict[str, str]:
         return dict(_flatten("", tomllib.load(file)))
 
 
+LANGS: tuple[Lang, ...] = ("ja", "en")
+
+
 class Texts:
     """The sentences of one language."""
 
@@ -39,6 +42,23 @@ class Texts:
         """What happened and what to do, for any code of app, agent, tools or bridge."""
         key = f"error.{code}"
         return self(key) if key in self else self("error.unknown", code=code)
+
+    def problem(self, code: str) -> str:
+        """What is wrong with a record file or one of its fields."""
+        return self._or_code("record_problem", code)
+
+    def rule(self, code: str) -> str:
+        """What the gate found: one of its rules, or an error's code."""
+        return self.error(code) if f"error.{code}" in self else self._or_code("gate_rule", code)
+
+    def _or_code(self, group: str, code: str) -> str:
+        key = f"{group}.{code}"
+        return self(key) if key in self else code
+
+
+def every_language() -> Mapping[Lang, Texts]:
+    """The sentences of all languages, for who may change it between two calls."""
+    return {lang: Texts(lang) for lang in LANGS}
 
 
 def _flatten(prefix: str, table: _Table) -> list[tuple[str, str]]:

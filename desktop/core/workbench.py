@@ -56,7 +56,12 @@ class Workbench:
     @property
     def lang(self) -> Lang:
         """Language of releases and guidance."""
-        return self.settings.lang
+        return self._parts.pipeline.lang
+
+    def speak(self, lang: Lang) -> None:
+        """Summaries and answers that begin from now on are in `lang`, unless a policy says no."""
+        if "lang" not in self.settings.locked:
+            self._parts.pipeline.lang = lang
 
     def subscribe(self, on_event: OnCoreEvent) -> Callable[[], None]:
         """Hear every core event, on the loop's thread; the returned function ends that."""
@@ -84,6 +89,7 @@ class Workbench:
             agent=self.agent,
             tools=CaseTools(parts.tools, case),
             safety=parts.safety,
+            lang=lambda: self.lang,
             check=self._check,
             write_down=self._write_down,
         )

@@ -22,9 +22,9 @@ from desktop.core.consultation import (
     Finished,
     GuidanceDelta,
     MessageBlocked,
+    Opening,
 )
 from desktop.core.events import ApprovalAsked
-from desktop.core.texts import Texts
 from desktop.gui.tasks import Tasks, code_of
 from desktop.gui.views.answer_view import AnswerView
 from desktop.gui.views.chat_view import ChatView
@@ -53,11 +53,6 @@ class Conversation(QObject):
         view.stopped.connect(self.stop)
         view.approved.connect(self._approve)
         view.refused.connect(self._refuse)
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether the doctor asked anything."""
-        return self._consultation is not None
 
     def show_question(self, asked: ApprovalAsked) -> None:
         """A release of this patient waits: show the card, then put the record beside it."""
@@ -108,21 +103,16 @@ class Conversation(QObject):
         started = time.monotonic()
         try:
             async with aclosing(consultation.ask(text)) as events:
-                opened = False
                 async for event in events:
-                    if isinstance(event, GuidanceDelta) and not opened:
-                        opened = True
-                        answer.open_with(event.text, urgent=self._is_urgent(event.text))
-                    else:
-                        self._show(answer, event, time.monotonic() - started)
+                    self._show(answer, event, time.monotonic() - started)
         except MessageBlocked as blocked:  # a record changed between the check and now
             self.view.show_check(text, blocked.found)
-            answer.fail(self._sentence(blocked.code.value))
+            answer.fail(blocked.code.value)
         except asyncio.CancelledError:
             answer.stop()
             raise
         except Exception as fault:
-            answer.fail(self._sentence(code_of(fault)))
+            answer.fail(code_of(fault))
             raise
         finally:
             self._answer = None
@@ -130,6 +120,8 @@ class Conversation(QObject):
 
     def _show(self, answer: AnswerView, event: ConsultationEvent, elapsed_s: float) -> None:
         match event:
+            case Opening(text, urgent):
+                answer.open_with(text, urgent=urgent)
             case GuidanceDelta(text):
                 answer.add(text)
             case ToolStarted(name):
@@ -141,15 +133,7 @@ class Conversation(QObject):
             case Finished():
                 answer.finish(elapsed_s)
             case Failed(code):
-                answer.fail(self._sentence(code))
-
-    def _is_urgent(self, opening: str) -> bool:
-        """The opening is urgent unless it is the calm one, word for word."""
-        calm = Texts(self._workbench.lang)("guidance.no_red_flags")
-        return opening.strip() != calm.strip()
-
-    def _sentence(self, code: str) -> str:
-        return self.view.scene.language.texts.error(code)
+                answer.fail(code)
 
     async def _show_sources(self, ticket: int) -> None:
         preview = await self._workbench.preview(self._patient_id)

@@ -198,6 +198,12 @@ def agent_label(name: str, *, is_demo: bool) -> str:
     return word(DEMO_AGENT) if is_demo else name
 
 
+def decision_label(decision: str) -> str:
+    """What became of it, and why."""
+    known = next((word(label) for each, label in DECISIONS.items() if each == decision), None)
+    return known or word(NOT_SENT)
+
+
 def destination_label(name: str) -> str:
     """Where something goes."""
     return word(INSIDE) if name == "demo" else name

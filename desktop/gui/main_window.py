@@ -44,6 +44,8 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._pages, 1)
         self.setCentralWidget(whole)
         self.setMinimumSize(*SMALLEST)
+        scene.look.changed.connect(self._dress)
+        self._dress()
         self.resize(*USUAL)
 
     def open_main(self) -> MainPage:
@@ -63,6 +65,9 @@ class MainWindow(QMainWindow):
             self._pages.removeWidget(self.main)
             self.main.deleteLater()
             self.main = None
+
+    def _dress(self) -> None:
+        self.setStyleSheet(self.scene.look.sheet())
 
     def _use_lang(self, lang: str) -> None:
         self.scene.language.use("ja" if lang == "ja" else "en")

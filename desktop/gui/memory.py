@@ -58,6 +58,8 @@ class Memory:
             "geometry": bytes(geometry.toBase64().data()).decode("ascii"),
         }
         try:
+            self._file.touch(0o600)
+            self._file.chmod(0o600)  # it may be from before it was owner-only
             self._file.write_text(json.dumps(values), encoding="utf-8")
         except OSError:
             _log.info("The window's place was not saved")

@@ -15,26 +15,22 @@ from desktop.gui.signals import CoreSignals
 from desktop.gui.tasks import Tasks
 from desktop.gui.views.chat_view import ChatView
 from desktop.gui.views.main_page import MainPage
+from desktop.gui.views.status_bar import TROUBLE
 from desktop.gui.views.workspace import CHAT
 from local_tools.errors import RecordError
-from local_tools.model import PatientRow
-from mcp_bridge.events import Health, HealthEvent
+from local_tools.model import Lang, PatientRow
+from mcp_bridge.events import HealthEvent
 
 if TYPE_CHECKING:  # the workbench imports the SDKs, which come after the window is up
     from desktop.core.workbench import Workbench
 
-_TROUBLE = {Health.UNREACHABLE, Health.DENIED, Health.STOPPED}
-
 
 class Presenter(QObject):
-    """Lives as long as the workbench is open; `close` lets go of it.
-
-    `patient_id` is chosen as soon as the patients are there.
-    """
+    """Lives as long as the workbench is open; `close` lets go of it."""
 
     failed = Signal(str)  # a code
 
-    def __init__(self, workbench: Workbench, page: MainPage, patient_id: str | None) -> None:
+    def __init__(self, workbench: Workbench, page: MainPage) -> None:
         super().__init__(page)
         self._workbench = workbench
         self._page = page
@@ -43,7 +39,6 @@ class Presenter(QObject):
         self._conversations: dict[str, Conversation] = {}
         self._rows: dict[str, PatientRow] = {}
         self._tickets: dict[int, str] = {}
-        self._first = patient_id
         self._query: str | None = None
         self._looking = False
         self._signals = CoreSignals()
@@ -58,11 +53,10 @@ class Presenter(QObject):
         await self._tasks.close()
         self._leave()
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether nobody asked anything yet."""
-        started = any(conversation.has_begun for conversation in self._conversations.values())
-        return not started and not self._tickets
+    def speak(self, lang: Lang) -> None:
+        """Summaries and answers follow the window's language, from the next one on."""
+        self._workbench.speak(lang)
+        self._read_again()
 
     def _connect(self) -> None:
         signals, page = self._signals, self._page
@@ -73,6 +67,7 @@ class Presenter(QObject):
         signals.ledger_grew.connect(self._ledger_grew)
         page.patients.queried.connect(self._look_up)
         page.patients.picked.connect(self._pick)
+        page.patients.reloaded.connect(self._reload)
         page.dock.opened.connect(self._open_question)
         page.dock.verify.connect(self._verify)
         self.failed.connect(self._tell)
@@ -106,12 +101,26 @@ class Presenter(QObject):
                 rows = await anyio.to_thread.run_sync(self._workbench.patients, query)
                 self._rows |= {row.patient_id: row for row in rows}
                 panel.show_patients(rows)
-                if self._first in self._rows:
-                    panel.choose(self._first)
-                self._first = None
+                self._name_patient()
         finally:
             self._looking = False
         panel.show_problems(await anyio.to_thread.run_sync(self._workbench.problems))
+
+    def _name_patient(self) -> None:
+        """The name of the patient at hand may have changed on disk."""
+        patient = self._rows.get(self._page.workspace.patient_id or "")
+        if patient is not None:
+            self._page.workspace.name_patient(patient)
+
+    def _reload(self) -> None:
+        """Records changed on disk: look at all of them again."""
+        self._look_up(self._page.patients.search.text())
+        self._read_again()
+
+    def _read_again(self) -> None:
+        patient_id = self._page.workspace.patient_id
+        if patient_id is not None:
+            self._tasks.start(self._read(patient_id))
 
     def _pick(self, patient_id: str) -> None:
         # A question of another program may be about a patient who is not in this folder.
@@ -183,13 +192,16 @@ class Presenter(QObject):
         self._tell_trouble(changed.event)
 
     def _tell_trouble(self, event: HealthEvent) -> None:
-        if event.health in _TROUBLE and event.code is not None:
+        if event.health in TROUBLE and event.code is not None:
             self._tell(event.code.value)
         elif self._page.status.is_ready:
-            self._page.notice.say("")
+            self._page.notice.hide()
 
     def _show_health(self) -> None:
-        self._page.status.show_health(self._workbench.health())
+        health = self._workbench.health()
+        self._page.status.show_health(health)
+        self._flow.cut_off = any(event.health in TROUBLE for event in health.values())
+        self._paint()
 
     def _ledger_grew(self, grew: LedgerGrew) -> None:
         self._page.dock.ledger.add(grew.entry)
@@ -206,4 +218,4 @@ class Presenter(QObject):
         self._page.dock.show_verification(await self._workbench.ledger_verify())
 
     def _tell(self, code: str) -> None:
-        self._page.notice.say(self._page.scene.language.texts.error(code))
+        self._page.notice.say(code)

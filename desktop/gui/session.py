@@ -14,6 +14,7 @@ from desktop.gui.main_window import MainWindow
 from desktop.gui.presenter import Presenter
 from desktop.gui.tasks import code_of
 from local_tools.errors import RecordError
+from local_tools.model import Lang
 
 if TYPE_CHECKING:  # the workbench imports the SDKs, which come after the window is up
     from desktop.core.workbench import Workbench
@@ -35,20 +36,19 @@ Load = Callable[[], Awaitable[OpenWorkbench]]
 class Session:
     """Opens the workbench, shows the main page, waits, and closes both in order.
 
-    Another language before the first question opens the workbench anew, so that summaries and
-    answers speak it too; later only the words of the window change.
+    Another language of the window is that of summaries and answers too, from the next one on.
     """
 
     def __init__(self, window: MainWindow, settings: Settings) -> None:
         self._window = window
         self._settings = settings
+        self._lang: Lang = settings.lang
         self._presenter: Presenter | None = None
-        self._patient: str | None = None
         self._left = asyncio.Event()
         self._again = asyncio.Event()
         window.left.connect(self.leave)
         window.again.connect(self._again.set)
-        window.scene.language.changed.connect(self._relearn)
+        window.scene.language.changed.connect(self._speak)
 
     def leave(self) -> None:
         """End soon."""
@@ -70,25 +70,21 @@ class Session:
         open_workbench = await load()
         async with open_workbench(self._settings) as workbench:
             page = self._window.open_main()
-            self._presenter = presenter = Presenter(workbench, page, self._patient)
+            workbench.speak(self._lang)  # it may have changed while the workbench opened
+            self._presenter = presenter = Presenter(workbench, page)
             try:
-                await first_of(self._left, self._again)
+                await self._left.wait()
             finally:
                 self._presenter = None
                 if self._left.is_set():
                     self._window.hide()
-                self._patient = page.workspace.patient_id
                 await presenter.close()
                 self._window.close_main()
 
-    def _relearn(self) -> None:
-        lang = self._window.scene.language.lang
-        presenter = self._presenter
-        if presenter is None or not presenter.is_fresh or "lang" in self._settings.locked:
-            return
-        if lang != self._settings.lang:
-            self._settings = self._settings.model_copy(update={"lang": lang})
-            self._again.set()
+    def _speak(self) -> None:
+        self._lang = self._window.scene.language.lang
+        if self._presenter is not None:
+            self._presenter.speak(self._lang)
 
     def _show(self, fault: Exception) -> None:
         code = code_of(fault)

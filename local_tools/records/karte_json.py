@@ -52,13 +52,13 @@ class KarteFolder:
         self._lock = threading.Lock()  # calls come from worker threads
 
     def patients(self) -> tuple[PatientRow, ...]:
-        """Return the patients that can be loaded, by kana, name and id."""
+        """Return the patients that can be loaded, by kana, name and id; without kana come last."""
         records, _ = self._scan()
         rows = (
             PatientRow(id_, r.display_name, r.kana, r.birth_date, r.gender)
             for id_, r in records.items()
         )
-        return tuple(sorted(rows, key=lambda row: (row.kana, row.display_name, row.patient_id)))
+        return tuple(sorted(rows, key=_place))
 
     def load(self, patient_id: str) -> PatientRecord:
         """Return one record as it is on the disk now.
@@ -107,6 +107,10 @@ class KarteFolder:
             both = dict.fromkeys((*known.identifiers, *loaded.identifiers))
             loaded = replace(loaded, identifiers=tuple(both))
         return loaded
+
+
+def _place(row: PatientRow) -> tuple[bool, str, str, str]:
+    return not row.kana, row.kana, row.display_name, row.patient_id
 
 
 def _add(

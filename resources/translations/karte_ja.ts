@@ -725,6 +725,10 @@
         <translation>{n} 人</translation>
     </message>
     <message>
+        <source>There is no record in the folder.</source>
+        <translation>フォルダーにカルテがありません。</translation>
+    </message>
+    <message>
         <source>Patients</source>
         <translation>患者</translation>
     </message>
@@ -747,6 +751,14 @@
     <message>
         <source>Ctrl+K</source>
         <translation>Ctrl+K</translation>
+    </message>
+    <message>
+        <source>Read the records again</source>
+        <translation>カルテを読み直す</translation>
+    </message>
+    <message>
+        <source>Read the records again (F5)</source>
+        <translation>カルテを読み直す（F5）</translation>
     </message>
     <message>
         <source>No patient matches.</source>
@@ -810,7 +822,7 @@
     <name>Problems</name>
     <message>
         <source>Not read: {n}</source>
-        <translation>読めなかったファイル・項目: {n}</translation>
+        <translation>読めない項目: {n}</translation>
     </message>
     <message>
         <source>Record files that were not read</source>

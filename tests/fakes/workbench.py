@@ -18,6 +18,7 @@ from desktop.core.consultation import (
     Finished,
     GuidanceDelta,
     MessageBlocked,
+    Opening,
 )
 from desktop.core.events import BridgeChanged, CoreEvent, FrameMoved, LedgerGrew, OnCoreEvent
 from desktop.core.search import matching
@@ -107,7 +108,7 @@ class FakeConsultation:
             raise MessageBlocked(found)
         workbench.asked.append(text)
         workbench.grow(EntryKind.MESSAGE, Decision.APPROVED, "")
-        yield GuidanceDelta(workbench.opening + "\n\n")
+        yield Opening(workbench.opening + "\n\n", urgent=workbench.urgent)
         if workbench.failure:
             yield Failed(workbench.failure)
             return
@@ -134,20 +135,22 @@ class FakeWorkbench:
         self.approvals = ApprovalDesk(self.announce, timeout_s=timeout_s)
         self.rows = ROWS
         self.found_problems: tuple[RecordProblem, ...] = ()
+        self.lang = self.settings.lang
         self.opening = Texts(self.lang)("guidance.no_red_flags")
+        self.urgent = False
         self.pieces = ("甲状腺機能を", "確認してください。")
         self.flowing = asyncio.Event()
         self.flowing.set()
         self.failure = ""
         self.fields = FIELDS
         self.asked: list[str] = []
+        self.previews: list[str] = []
         self.entries: list[LedgerEntry] = []
         self.states = dict.fromkeys(("listener", "caller"), HealthEvent(Health.READY))
         self._subscribers: list[OnCoreEvent] = []
 
-    @property
-    def lang(self) -> model.Lang:
-        return self.settings.lang
+    def speak(self, lang: model.Lang) -> None:
+        self.lang = lang
 
     def subscribe(self, on_event: OnCoreEvent) -> Callable[[], None]:
         self._subscribers.append(on_event)
@@ -164,7 +167,8 @@ class FakeWorkbench:
         return self.found_problems
 
     async def preview(self, patient_id: str, symptoms: str = "") -> Preview:
-        del patient_id, symptoms
+        del symptoms
+        self.previews.append(patient_id)
         return Preview(self.fields, release())
 
     def consult(self, patient_id: str) -> FakeConsultation:

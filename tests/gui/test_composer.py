@@ -68,7 +68,8 @@ def test_nothing_is_sent_twice_or_empty(composer: Composer, qtbot: QtBot) -> Non
 
 def test_the_field_grows_with_the_text_and_not_for_ever(composer: Composer) -> None:
     low = composer.edit.height()
-    composer.set_text("\n" * 3)
+    composer.set_text("漢字\n" * 3)
+    assert not composer.edit.verticalScrollBar().maximum()
     middle = composer.edit.height()
     composer.set_text("\n" * 40)
     assert low < middle < composer.edit.height() < 4 * low

@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from desktop.gui.views.base import Scene
+from desktop.gui.views.chat_view import ChatView
 from local_tools.approval import Decision
 from local_tools.ledger import EntryKind
 from mcp_bridge.errors import Code
@@ -228,17 +230,27 @@ def test_an_unreachable_queue_is_said_in_words_and_unsaid(scene: Scene, qloop: R
             bench.turn("caller", HealthEvent(Health.UNREACHABLE, Code.UNREACHABLE))
             assert "queue unreachable" in desk.page.status.bridge.text()
             assert desk.page.notice.isVisible()
+            assert "Queue: failed" in desk.page.dock.flow.accessibleDescription()
             assert desk.page.notice.sentence.text() == scene.language.texts.error("unreachable")
             bench.turn("caller", HealthEvent(Health.READY))
             assert desk.page.status.bridge.text() == "Bridge: ready"
             assert not desk.page.notice.isVisible()
+            assert "failed" not in desk.page.dock.flow.accessibleDescription()
 
     qloop(work())
+
+
+def in_sight(chat: ChatView, widget: QWidget) -> bool:
+    """Whether all of a widget is within the part of the conversation that is scrolled to."""
+    view = chat.area.viewport()
+    top = widget.mapTo(view, widget.rect().topLeft()).y()
+    return 0 <= top <= top + widget.height() <= view.height()
 
 
 def test_urgent_advice_stands_first_and_looks_urgent(scene: Scene, qloop: Runner) -> None:
     async def work() -> None:
         bench = FakeWorkbench()
+        bench.urgent = True
         bench.opening = "**緊急の可能性: 胸痛**\n直ちに確認してください。"
         async with sitting(scene, bench) as desk:
             await desk.ready()
@@ -248,6 +260,8 @@ def test_urgent_advice_stands_first_and_looks_urgent(scene: Scene, qloop: Runner
             answer = card.parentWidget()
             assert answer.opening.property("role") == "emergency"
             assert answer.opening.isVisible()
+            await until(lambda: in_sight(desk.chat, answer.opening))
+            assert in_sight(desk.chat, card.send)
             assert "緊急の可能性: 胸痛" in answer.opening_text.toPlainText()
             card.refuse.click()
             await desk.answered()

@@ -9,7 +9,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from desktop.gui import labels
 from desktop.gui.models.fields import FATE, FIELD, SENT, VALUE, FieldModel
 from desktop.gui.models.flow import MAX_CALLS, Flow, Node
-from desktop.gui.models.ledger import LIMIT, LedgerModel
+from desktop.gui.models.ledger import LIMIT, LedgerModel, clock
 from desktop.gui.models.patients import PatientModel
 from desktop.gui.models.payload import payload
 from local_tools.approval import Decision
@@ -170,3 +170,23 @@ def test_the_picker_reads_names_to_a_screen_reader() -> None:
     model.show(ROWS)
     spoken = model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert spoken == "見本 花子, ミホン ハナコ, P-001"
+
+
+@pytest.mark.usefixtures("scene")
+def test_a_row_of_the_ledger_says_what_when_and_why() -> None:
+    bench, model = FakeWorkbench(), LedgerModel()
+    bench.grow(EntryKind.REFUSAL, Decision.APPROVAL_TIMEOUT, "get_patient_background")
+    (entry,) = bench.entries
+    model.add(entry)
+    spoken = model.index(0).data(int(Qt.ItemDataRole.AccessibleTextRole))
+    assert spoken.startswith("Patient background, Not sent: nobody answered in time, 2026-04-02")
+    tip = model.index(0).data(int(Qt.ItemDataRole.ToolTipRole))
+    assert {"Not sent: nobody answered in time", f"123 B · SHA-256 {'a' * 64}"} <= {
+        *tip.split("\n")
+    }
+    assert clock(entry, entry.at.astimezone().date()) == f"{entry.at.astimezone():%H:%M:%S}"
+
+
+@pytest.mark.usefixtures("scene")
+def test_a_decision_that_is_no_answer_was_still_not_sent() -> None:
+    assert labels.decision_label("gate_blocked") == "Not sent"

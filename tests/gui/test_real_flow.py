@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.gui.conftest import Runner
 from tests.gui.desk import Desk, press, sitting, until
 
 SYMPTOMS = "めまいと動悸"
+JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -126,6 +128,26 @@ def test_closing_over_a_question_sends_nothing_and_leaves_a_sound_ledger(
             rows = again.ledger_tail()
             assert [row.decision for row in rows if row.kind == "release"] == []
             assert (await again.ledger_verify()).ok
+
+    qloop(work())
+
+
+def test_the_next_answer_follows_the_language_of_the_window(scene: Scene, qloop: Runner) -> None:
+    async def work() -> None:
+        async with sitting(scene, opener=open_workbench) as desk:
+            await first_patient(desk)
+            await desk.ask(SYMPTOMS)
+            card = await desk.question()
+            assert "診断" in card.payload.body.toPlainText()
+            card.refuse.click()
+            assert "これは診断ではありません" in await desk.answered()
+            desk.window.top.langs.button("ja").click()
+            desk.window.top.langs.button("en").click()
+            await desk.ask(SYMPTOMS)
+            await until(lambda: len(desk.chat.cards) == 2)
+            assert JAPANESE.search(desk.card.payload.body.toPlainText()) is None
+            desk.card.send.click()
+            assert "This is not a diagnosis" in await desk.answered()
 
     qloop(work())
 

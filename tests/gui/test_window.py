@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Never
 
 import pytest
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -31,6 +33,7 @@ from desktop.gui.views.patient_delegate import patient_age
 from local_tools.errors import RecordError, ToolsError, VocabularyError
 from local_tools.model import PatientRow, RecordProblem
 from mcp_bridge.errors import Code, LocalFault
+from mcp_bridge.events import Health, HealthEvent
 from tests.fakes.workbench import FIELDS, FakeWorkbench, fake_opener
 from tests.gui.conftest import Runner
 from tests.gui.desk import Desk, press, sitting, until
@@ -88,6 +91,7 @@ def test_nothing_is_clipped(scene: Scene, qloop: Runner, size: tuple[int, int], 
         scene.language.use("ja" if lang == "ja" else "en")
         bench = FakeWorkbench()
         bench.fields = FIELDS * 40  # counts of three figures
+        bench.found_problems = (RecordProblem("b.json: patient.age", "missing"),) * 12
         async with sitting(scene, bench, size=size) as desk:
             async for where in visit(desk):
                 await asyncio.sleep(0)
@@ -244,32 +248,102 @@ def test_a_bridge_that_dies_is_said_in_a_window_that_stays(scene: Scene, qloop: 
     qloop(work())
 
 
-def test_another_language_before_the_first_question_is_the_answers_too(
-    scene: Scene, qloop: Runner
-) -> None:
-    benches: list[FakeWorkbench] = []
-
-    @asynccontextmanager
-    async def opener(settings: Settings) -> AsyncIterator[FakeWorkbench]:
-        benches.append(FakeWorkbench(settings))
-        async with fake_opener(benches[-1])(settings) as bench:
-            yield bench
-
+def test_another_language_is_that_of_summaries_and_answers_too(scene: Scene, qloop: Runner) -> None:
     async def work() -> None:
-        async with sitting(scene, opener=opener, settings=Settings(lang="en")) as desk:
+        bench = FakeWorkbench(Settings(lang="en"))
+        async with sitting(scene, bench, settings=Settings(lang="en")) as desk:
             await desk.ready()
             await desk.pick("P-002")
             desk.window.top.langs.button("ja").click()
-            await until(lambda: len(benches) == 2 and desk.window.main)
-            await until(lambda: desk.page.workspace.patient_id == "P-002")
-            assert benches[-1].lang == "ja"
+            assert bench.lang == "ja"
+            await until(lambda: bench.previews == ["P-002", "P-002"])
             await desk.ask("めまい")
             await desk.question()
             desk.window.top.langs.button("en").click()
+            assert bench.lang == "en"
+            assert desk.page.workspace.patient_id == "P-002"
             assert desk.card.is_open
-            assert len(benches) == 2
             desk.card.refuse.click()
             await desk.answered()
+
+    qloop(work())
+
+
+def test_a_language_chosen_while_the_app_starts_counts(scene: Scene, qloop: Runner) -> None:
+    bench = FakeWorkbench(Settings(lang="en"))
+    opening = asyncio.Event()
+
+    @asynccontextmanager
+    async def opener(_settings: Settings) -> AsyncIterator[FakeWorkbench]:
+        await opening.wait()
+        yield bench
+
+    async def work() -> None:
+        async with sitting(scene, opener=opener, settings=Settings(lang="en")) as desk:
+            desk.window.top.langs.button("ja").click()
+            opening.set()
+            await desk.ready()
+            assert bench.lang == "ja"
+
+    qloop(work())
+
+
+def test_records_that_changed_on_disk_are_read_again_on_f5(scene: Scene, qloop: Runner) -> None:
+    async def work() -> None:
+        bench = FakeWorkbench()
+        async with sitting(scene, bench) as desk:
+            await desk.ready()
+            await desk.pick("P-001")
+            bench.rows = (replace(bench.rows[0], display_name="見本 改姓"), bench.rows[1])
+            bench.fields = FIELDS * 2
+            (f5,) = desk.page.patients.findChildren(QShortcut)
+            assert f5.key() == QKeySequence("F5")
+            f5.activated.emit()  # without a screen no window is active, and none hears a shortcut
+            await until(lambda: desk.page.workspace.record.model.count() == len(FIELDS) * 2)
+            await until(lambda: desk.page.patients.model.rowCount() == 2)
+            assert desk.page.workspace.name.text() == "見本 改姓"
+            assert desk.page.workspace.patient_id == "P-001"
+
+    qloop(work())
+
+
+def test_an_empty_folder_is_not_a_search_without_hits(scene: Scene, qloop: Runner) -> None:
+    async def work() -> None:
+        bench = FakeWorkbench()
+        bench.rows = ()
+        async with sitting(scene, bench) as desk:
+            await until(lambda: desk.window.main and desk.page.patients.empty.isVisible())
+            assert desk.page.patients.empty.text() == "There is no record in the folder."
+            desk.page.patients.search.setText("x")
+            await until(lambda: desk.page.patients.empty.text() == "No patient matches.")
+            bench.rows = FakeWorkbench().rows
+            desk.page.patients.search.clear()
+            desk.page.patients.reload.click()
+            await until(desk.page.patients.model.rowCount)
+
+    qloop(work())
+
+
+def test_every_reason_in_the_window_follows_the_language(scene: Scene, qloop: Runner) -> None:
+    async def work() -> None:
+        bench = FakeWorkbench()
+        bench.found_problems = (RecordProblem("b.json", "not_json"),)
+        bench.failure = "agent_unreachable"
+        async with sitting(scene, bench) as desk:
+            await desk.ready()
+            await desk.pick("P-001")
+            await desk.ask("めまい")
+            await until(lambda: bench.asked)
+            await desk.answered()
+            bench.turn("caller", HealthEvent(Health.UNREACHABLE, Code.UNREACHABLE))
+            desk.page.patients.problems.head.click()
+            for lang in ("ja", "en"):
+                desk.window.top.langs.button(lang).click()
+                await asyncio.sleep(0)
+                texts = scene.language.texts
+                assert desk.page.notice.sentence.text() == texts.error("unreachable")
+                assert texts.error("agent_unreachable") in desk.text()
+                assert texts.problem("not_json") in desk.page.patients.problems.detail.text()
 
     qloop(work())
 
@@ -304,6 +378,7 @@ def test_a_record_that_cannot_be_read_any_more_says_so(scene: Scene, qloop: Runn
             desk.page.patients.choose("P-001")
             message = desk.page.workspace.record.message
             await until(lambda: "p.json: patient" in message.text())
+            assert "p.json: patient" in desk.page.workspace.preview.sentence.text()
             await desk.ask("めまい")
             await until(desk.page.notice.isVisible)
             assert desk.page.notice.sentence.text() == scene.language.texts.error(
@@ -325,7 +400,11 @@ def test_the_ledger_can_be_checked(scene: Scene, qloop: Runner) -> None:
 
 
 def test_a_choice_is_remembered_unless_a_setting_or_a_policy_decides(tmp_path: Path) -> None:
+    file = tmp_path / "window.json"
+    file.write_text("{}", encoding="utf-8")
+    file.chmod(0o644)
     Memory(tmp_path).save(lang="en", theme=Theme.DARK, geometry=PLACE)
+    assert sys.platform == "win32" or file.stat().st_mode & 0o077 == 0
     read = Memory(tmp_path).apply_to(Settings())
     assert (read.lang, read.theme) == ("en", Theme.DARK)
     locked = Settings(locked=frozenset({"lang", "theme"}))

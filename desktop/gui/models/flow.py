@@ -49,6 +49,7 @@ class _Call:
 class Flow:
     """Fold events with `apply`; read with `state`. Times are seconds of one monotonic clock."""
 
+    cut_off: bool = False  # the queue cannot be reached now, whatever the last call did
     _calls: dict[str, _Call] = field(default_factory=dict[str, _Call])
     _passed: dict[Node, int] = field(default_factory=dict[Node, int])
     _latency: dict[Node, float] = field(default_factory=dict[Node, float])
@@ -101,7 +102,7 @@ class Flow:
                 active[node],
                 self._passed.get(node, 0),
                 self._latency.get(node),
-                self._failed.get(node, False),
+                self._failed.get(node, False) or (node is Node.QUEUE and self.cut_off),
             )
             for node in Node
         }

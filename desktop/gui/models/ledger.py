@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 from typing_extensions import override
 
-from local_tools.ledger import LedgerEntry
+from desktop.gui import labels
+from local_tools.ledger import EntryKind, LedgerEntry
 
 ROW = int(Qt.ItemDataRole.UserRole)
 LIMIT = 50
@@ -57,5 +60,30 @@ class LedgerModel(QAbstractListModel):
             return None
         entry = self._entries[index.row()]
         if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-            return f"{entry.tool} {entry.size} B {entry.decision} {entry.sha256[:8]}"
+            return ", ".join((subject(entry), labels.decision_label(entry.decision), clock(entry)))
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join(details(entry))
         return entry if role == ROW else None
+
+
+def subject(entry: LedgerEntry) -> str:
+    """What the row is about."""
+    if entry.kind is EntryKind.MESSAGE:
+        return labels.word(labels.MESSAGE)
+    return labels.tool_label(entry.tool)
+
+
+def clock(entry: LedgerEntry, today: date | None = None) -> str:
+    """Local time of day; with the date if that was not today."""
+    at = entry.at.astimezone()
+    now = today or date.today()  # noqa: DTZ011  the clinic's own calendar day
+    return at.strftime("%H:%M:%S" if at.date() == now else "%Y-%m-%d %H:%M")
+
+
+def details(entry: LedgerEntry) -> Iterator[str]:
+    """Everything that fits no row."""
+    yield f"#{entry.id} · {entry.at.astimezone():%Y-%m-%d %H:%M:%S}"
+    yield labels.decision_label(entry.decision)
+    yield f"{entry.case} → {labels.destination_label(entry.destination)}"
+    if entry.sha256:
+        yield f"{entry.size} B · SHA-256 {entry.sha256}"

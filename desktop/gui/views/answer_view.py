@@ -41,7 +41,9 @@ class AnswerView(View):
         self._is_demo = is_demo
         self._steps: dict[str, tuple[float | None, str | None]] = {}
         self._end = ""
+        self._code = ""
         self._stopped = False
+        self.is_urgent = False
         self._sign = label()
         self._who = label("section")
         self.foot = label("muted")
@@ -96,6 +98,7 @@ class AnswerView(View):
 
     def open_with(self, text: str, *, urgent: bool) -> None:
         """Emergency advice comes first, and looks like it."""
+        self.is_urgent = urgent
         self.opening.setProperty("role", "emergency" if urgent else "well")
         repolish(self.opening)
         self.opening_text.append_markdown(text)
@@ -128,9 +131,9 @@ class AnswerView(View):
         self._stopped = True
         self._close("")
 
-    def fail(self, sentence: str) -> None:
+    def fail(self, code: str) -> None:
         """The answer ends here, and why."""
-        self.failure_text.setText(sentence)
+        self._code = code
         self.failure.show()
         self._body.show()
         self._close("")
@@ -160,6 +163,8 @@ class AnswerView(View):
         self._who.setText(labels.agent_label(self._agent, is_demo=self._is_demo))
         self.opening_text.setAccessibleName(self.tr("Emergency advice"))
         self.text.setAccessibleName(self.tr("Answer"))
+        if self._code:
+            self.failure_text.setText(self.scene.language.texts.error(self._code))
         self.foot.setText(self.tr("Stopped") if self._stopped else self._end)
         self._show_steps()
 
@@ -168,6 +173,7 @@ class AnswerView(View):
         """Icon."""
         look = self.scene.look
         self._sign.setPixmap(look.icon("agent", look.colours.accent).pixmap(18, 18))
-        urgent = self.opening.property("role") == "emergency"
-        name, colour = ("warning", look.colours.danger) if urgent else ("info", look.colours.muted)
+        name, colour = (
+            ("warning", look.colours.danger) if self.is_urgent else ("info", look.colours.muted)
+        )
         self._opening_sign.setPixmap(look.icon(name, colour, 20).pixmap(20, 20))

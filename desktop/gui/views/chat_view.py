@@ -141,9 +141,12 @@ class ChatView(View):
             card.take_focus()
 
     def _reveal(self) -> None:
-        """A question is read from its top, where its answers are."""
-        if self._pinned is not None:
-            top = self._pinned.mapTo(self._body, self._pinned.rect().topLeft()).y()
+        """A question is read from its top, where its answers are, but below urgent advice."""
+        card = self._pinned
+        if card is not None:
+            answer = card.parentWidget()
+            shown = answer if isinstance(answer, AnswerView) and answer.is_urgent else card
+            top = shown.mapTo(self._body, shown.rect().topLeft()).y()
             self.area.verticalScrollBar().setValue(top - GAP)
 
     def _add(self, widget: View) -> None:

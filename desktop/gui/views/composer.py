@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent
 from PySide6.QtWidgets import QPlainTextEdit
@@ -10,6 +12,7 @@ from typing_extensions import override
 from desktop.gui.views.base import Scene, View, button, row
 
 MIN_LINES, MAX_LINES = 2, 6
+FRAME = 24  # padding, border and margin, in pixels
 
 
 class MessageEdit(QPlainTextEdit):
@@ -41,7 +44,10 @@ class MessageEdit(QPlainTextEdit):
 
     def _fit(self) -> None:
         lines = max(MIN_LINES, min(MAX_LINES, int(self.document().size().height())))
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 24)
+        # As laid out: a line of kanji, from another face, is higher than the font's own.
+        first = self.document().firstBlock()
+        height = self.blockBoundingRect(first).height() / max(1, first.lineCount())
+        self.setFixedHeight(ceil(height * lines) + FRAME)
 
     @override
     def sizeHint(self) -> QSize:

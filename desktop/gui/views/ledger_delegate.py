@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 from typing_extensions import override
 
 from desktop.gui import labels
-from desktop.gui.models.ledger import ROW
+from desktop.gui.models.ledger import ROW, clock, subject
 from desktop.gui.theme import Look
 from local_tools.approval import Decision
-from local_tools.ledger import EntryKind, LedgerEntry
+from local_tools.ledger import LedgerEntry
 
 HEIGHT = 54
 
@@ -79,15 +79,3 @@ class LedgerDelegate(QStyledItemDelegate):
 def outcome(left: bool) -> str:
     """Two words for all: the reason stands in the tool tip."""
     return labels.word(labels.SENT if left else labels.NOT_SENT)
-
-
-def subject(entry: LedgerEntry) -> str:
-    """What the row is about."""
-    if entry.kind is EntryKind.MESSAGE:
-        return labels.word(labels.MESSAGE)
-    return labels.tool_label(entry.tool)
-
-
-def clock(entry: LedgerEntry) -> str:
-    """Local time of day."""
-    return entry.at.astimezone().strftime("%H:%M:%S")

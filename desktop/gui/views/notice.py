@@ -11,7 +11,8 @@ class Notice(View):
     """Hidden while there is nothing to say."""
 
     def __init__(self, scene: Scene) -> None:
-        super().__init__(scene, "emergency")
+        super().__init__(scene, "notice")
+        self._code = ""
         self._sign = label()
         self.sentence = label(wraps=True, selectable=True)
         self.close_button = button("quiet")
@@ -25,14 +26,17 @@ class Notice(View):
         self.retranslate()
         self.restyle()
 
-    def say(self, sentence: str) -> None:
-        """Show a sentence; an empty one hides the strip."""
-        self.sentence.setText(sentence)
-        self.setVisible(bool(sentence))
+    def say(self, code: str) -> None:
+        """Show the sentence of a code."""
+        self._code = code
+        self.retranslate()
+        self.show()
 
     @override
     def retranslate(self) -> None:
-        """The name of the only button."""
+        """Words."""
+        if self._code:
+            self.sentence.setText(self.scene.language.texts.error(self._code))
         self.close_button.setAccessibleName(self.tr("Close this notice"))
 
     @override

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QStackedLayout, QWidget
 from typing_extensions import override
 
 from desktop.gui.models.patients import PatientModel
-from desktop.gui.views.base import Scene, View, column, label, search_field
+from desktop.gui.views.base import Scene, View, button, column, label, row, search_field
 from desktop.gui.views.patient_delegate import PatientDelegate
 from desktop.gui.views.problems import Problems
 from local_tools.model import PatientRow, RecordProblem
@@ -17,10 +17,11 @@ _INTO_LIST = {Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter}
 
 
 class PatientPanel(View):
-    """Emits `queried` while the doctor types and `picked` with the id of a patient."""
+    """Emits `queried` while the doctor types, `picked` with the id of a patient, and `reloaded`."""
 
     queried = Signal(str)
     picked = Signal(str)
+    reloaded = Signal()
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene)
@@ -29,6 +30,9 @@ class PatientPanel(View):
         self._current: str | None = None
         self._title = label("heading")
         self._count = label("muted")
+        self.reload = button("quiet")
+        self.reload.clicked.connect(self.reloaded)
+        QShortcut(QKeySequence("F5"), self).activated.connect(self.reloaded)
         self.search, self._clear = search_field()
         self._sign = QAction(self)
         self.search.addAction(self._sign, QLineEdit.ActionPosition.LeadingPosition)
@@ -52,8 +56,11 @@ class PatientPanel(View):
 
     def _lay_out(self) -> None:
         head = column(spacing=8)
-        head.setContentsMargins(14, 14, 14, 8)
-        head.addWidget(self._title)
+        head.setContentsMargins(14, 10, 14, 8)
+        title = row()
+        title.addWidget(self._title, 1)
+        title.addWidget(self.reload)
+        head.addLayout(title)
         head.addWidget(self.search)
         body = QWidget()
         self._stack = QStackedLayout(body)
@@ -122,6 +129,11 @@ class PatientPanel(View):
 
     def _recount(self) -> None:
         self._count.setText(self.tr("Patients: {n}").format(n=self.model.rowCount()))
+        self.empty.setText(
+            self.tr("No patient matches.")
+            if self.search.text()
+            else self.tr("There is no record in the folder.")
+        )
 
     @override
     def retranslate(self) -> None:
@@ -133,11 +145,13 @@ class PatientPanel(View):
         self._clear.setText(self.tr("Clear the search"))
         self.search.setToolTip(self.tr("Ctrl+K"))
         self.list.setAccessibleName(self.tr("Patients"))
-        self.empty.setText(self.tr("No patient matches."))
+        self.reload.setAccessibleName(self.tr("Read the records again"))
+        self.reload.setToolTip(self.tr("Read the records again (F5)"))
         self._recount()
 
     @override
     def restyle(self) -> None:
         """Icons."""
         look = self.scene.look
+        self.reload.setIcon(look.icon("reload", look.colours.muted))
         self._sign.setIcon(look.icon("search", look.colours.muted))

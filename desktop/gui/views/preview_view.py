@@ -42,6 +42,11 @@ class PreviewView(View):
             self.payload.show_payload(payload(release, preview.fields))
         self.retranslate()
 
+    def say(self, sentence: str) -> None:
+        """Show a sentence in place of a preview."""
+        self.show_preview(None)
+        self.sentence.setText(sentence)
+
     @override
     def retranslate(self) -> None:
         """The sentence on top."""
@@ -51,7 +56,7 @@ class PreviewView(View):
         elif preview.release is None:
             self.sentence.setText(
                 self.tr("The gate lets nothing of this record leave. Reasons: {reasons}").format(
-                    reasons=", ".join(preview.refused) or "-"
+                    reasons=", ".join(map(self.scene.language.texts.rule, preview.refused))
                 )
             )
         else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QScrollArea
 from typing_extensions import override
 
 from desktop.gui.views.base import Scene, View, button, column, label
 from local_tools.model import RecordProblem
+
+HIGHEST = 220  # pixels; a folder of broken files must not push the patients out
 
 
 class Problems(View):
@@ -17,10 +20,16 @@ class Problems(View):
         self.head = button("quiet", checkable=True)
         self.head.toggled.connect(self._unfold)
         self.detail = label("muted", wraps=True, selectable=True)
-        self.detail.hide()
+        self.detail.setObjectName("transparent")
+        self._fold = QScrollArea()
+        self._fold.setWidgetResizable(True)
+        self._fold.setMaximumHeight(HIGHEST)
+        self._fold.setWidget(self.detail)
+        self._fold.viewport().setAutoFillBackground(False)
+        self._fold.hide()
         layout = column(self, margins=6, spacing=4)
         layout.addWidget(self.head)
-        layout.addWidget(self.detail)
+        layout.addWidget(self._fold)
         self.hide()
         self.retranslate()
         self.restyle()
@@ -32,20 +41,16 @@ class Problems(View):
         self.retranslate()
 
     def _unfold(self, is_open: bool) -> None:
-        self.detail.setVisible(is_open)
+        self._fold.setVisible(is_open)
 
     @override
     def retranslate(self) -> None:
         """Words."""
         self.head.setText(self.tr("Not read: {n}").format(n=len(self._problems)))
         self.head.setAccessibleName(self.tr("Record files that were not read"))
-        lines = (f"{p.place}\n{self._sentence(p)}" for p in self._problems)
-        self.detail.setText("\n\n".join(lines))
-
-    def _sentence(self, problem: RecordProblem) -> str:
-        key = f"record_problem.{problem.problem}"
         texts = self.scene.language.texts
-        return texts(key) if key in texts else problem.problem
+        lines = (f"{p.place}\n{texts.problem(p.problem)}" for p in self._problems)
+        self.detail.setText("\n\n".join(lines))
 
     @override
     def restyle(self) -> None:

@@ -10,6 +10,8 @@ from desktop.gui import labels
 from desktop.gui.views.base import Scene, View, label, row
 from mcp_bridge.events import Health, HealthEvent
 
+TROUBLE = frozenset({Health.UNREACHABLE, Health.DENIED, Health.STOPPED})
+
 
 class StatusBar(View):
     """Fed with states; says the same as the colours do, in words."""
@@ -87,7 +89,6 @@ class StatusBar(View):
 
     def _worry(self) -> tuple[str, str]:
         colours = self.scene.look.colours
-        bad = {Health.UNREACHABLE, Health.DENIED, Health.STOPPED}
-        if any(event.health in bad for event in self._health.values()):
+        if any(event.health in TROUBLE for event in self._health.values()):
             return "warning", colours.danger
         return "clock", colours.muted

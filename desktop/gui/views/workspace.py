@@ -78,13 +78,17 @@ class Workspace(View):
 
     def show_patient(self, patient: PatientRow, chat: ChatView) -> None:
         """Show a patient; the record follows when it was read."""
-        self._patient = patient
+        self.name_patient(patient)
         if self.chats.indexOf(chat) < 0:
             self.chats.addWidget(chat)
         self.chats.setCurrentWidget(chat)
         self.preview.show_preview(None)
         self.record.say(self.tr("The record is being read…"))
         self._whole.setCurrentIndex(1)
+
+    def name_patient(self, patient: PatientRow) -> None:
+        """Say who it is; everything else stays."""
+        self._patient = patient
         self.retranslate()
 
     def show_preview(self, preview: Preview) -> None:
@@ -95,6 +99,7 @@ class Workspace(View):
     def show_failure(self, sentence: str) -> None:
         """The record could not be read."""
         self.record.say(sentence)
+        self.preview.say(sentence)
 
     def show_tab(self, tab: str) -> None:
         """Turn to the record, the preview or the chat."""

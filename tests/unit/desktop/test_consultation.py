@@ -30,10 +30,12 @@ from desktop.core.consultation import (
     GuidanceDelta,
     MessageBlocked,
     MessageToSend,
+    Opening,
 )
 from desktop.core.safety import Safety
-from desktop.core.texts import Texts
+from desktop.core.texts import Texts, every_language
 from local_tools.errors import LedgerError
+from local_tools.model import Lang
 from local_tools.privacy.message_check import Finding, MessageCheck
 from local_tools.vocabulary import Vocabulary
 from tests.fakes.tools import Tools
@@ -102,7 +104,8 @@ def consultation(
         "case-aaaaaa",
         agent=agent,
         tools=Tools(),
-        safety=Safety(vocabulary, TEXTS),
+        safety=Safety(vocabulary, every_language()),
+        lang=lambda: "en",
         check=find_taro,
         write_down=ledger,
     )
@@ -125,6 +128,7 @@ async def test_opening_agent_closing(vocabulary: Vocabulary) -> None:
     made, ledger = consultation(vocabulary, agent)
     events = await answer(made, "dizziness")
     assert shown(events) == f"{NO_FLAGS}\n\nab\n\n{CLOSING}"
+    assert events[0] == Opening(f"{NO_FLAGS}\n\n", urgent=False)
     assert events[1:3] == [ToolStarted("t"), ToolFinished("t", 1.0)]
     assert events[-1] == Finished(3, 4)
     assert made.history == (Message("user", "dizziness"), Message("assistant", shown(events)))
@@ -138,7 +142,8 @@ async def test_emergency_advice_comes_first(vocabulary: Vocabulary) -> None:
     made, _ = consultation(vocabulary, ScriptedAgent([TextDelta("a"), Completed()]))
     events = await answer(made, "chest pain since this morning")
     opening = events[0]
-    assert isinstance(opening, GuidanceDelta)
+    assert isinstance(opening, Opening)
+    assert opening.urgent
     assert opening.text.startswith(TEXTS("guidance.emergency", signs="chest pain"))
     assert "119" in opening.text
 
@@ -229,6 +234,25 @@ async def answer_works_again(made: Consultation) -> bool:
     with anyio.fail_after(5):
         async with aclosing(made.ask("again")) as events:
             return isinstance(await anext(events), GuidanceDelta)
+
+
+async def test_an_answer_keeps_the_language_that_it_began_in(vocabulary: Vocabulary) -> None:
+    langs: list[Lang] = ["en"]
+    made = Consultation(
+        "case-aaaaaa",
+        agent=ScriptedAgent([TextDelta("a"), Completed()]),
+        tools=Tools(),
+        safety=Safety(vocabulary, every_language()),
+        lang=lambda: langs[0],
+        check=find_taro,
+        write_down=lambda _message: None,
+    )
+    async with aclosing(made.ask("dizziness")) as events:
+        await anext(events)
+        langs[0] = "ja"
+        rest = [event async for event in events]
+    assert shown(rest) == f"a\n\n{CLOSING}"
+    assert shown(await answer(made, "dizziness")).endswith(Texts("ja")("guidance.not_a_diagnosis"))
 
 
 async def test_one_question_at_a_time(vocabulary: Vocabulary) -> None:

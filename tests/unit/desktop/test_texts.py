@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +12,11 @@ import local_tools.errors
 import mcp_bridge.errors
 from desktop.core.agent.port import AgentCode
 from desktop.core.errors import AppCode
-from desktop.core.texts import Texts, read_table
+from desktop.core.texts import LANGS, Texts, read_table
 from local_tools.approval import Decision
 from local_tools.model import Lang
+from local_tools.privacy.gate import Rule
+from local_tools.records.karte_json import KarteFolder
 
 CODES: list[StrEnum] = [
     *local_tools.errors.Code,
@@ -21,6 +24,17 @@ CODES: list[StrEnum] = [
     *AgentCode,
     *AppCode,
 ]
+
+PATIENT = '{"patient": {"full_name": "A", "patient_id": "1", "date_of_birth": "%s"}}'
+BROKEN = {
+    "a.json": b"{",
+    "b.json": b"\xff\xfe\xfa",
+    "c.json": b"[" * 2000 + b"]" * 2000,
+    "d.json": b"[]",
+    "e.json": (PATIENT % "yesterday").encode(),
+    "f.json": (PATIENT % "1980-01-01").encode(),
+    "g.json": b'{"patient": {}, "patient": {}}',
+}
 
 
 def fields(sentence: str) -> set[str]:
@@ -51,6 +65,23 @@ def test_every_refusal_has_a_reason_for_the_doctor(lang: Lang) -> None:
     for decision in Decision:
         if decision is not Decision.APPROVED:
             assert f"refusal.{decision.code().value}" in texts
+
+
+@pytest.mark.parametrize("lang", ["ja", "en"])
+def test_every_rule_of_the_gate_is_explained(lang: Lang) -> None:
+    texts = Texts(lang)
+    assert all(f"gate_rule.{rule.value}" in texts for rule in Rule)
+    assert texts.rule("vocabulary_altered") == texts.error("vocabulary_altered")
+
+
+def test_every_problem_of_a_broken_folder_is_explained(tmp_path: Path) -> None:
+    for name, content in BROKEN.items():
+        (tmp_path / name).write_bytes(content)
+    problems = {problem.problem for problem in KarteFolder(tmp_path).problems()}
+    assert len(problems) >= 5
+    for lang in LANGS:
+        texts = Texts(lang)
+        assert [p for p in problems if texts.problem(p) == p] == []
 
 
 def test_an_unknown_code_is_still_explained() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,6 +41,7 @@ from tests.fakes.tools import TOOL
 
 PATIENT = "K-100231"
 SYMPTOMS = "めまいと動悸"
+JAPANESE = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 Answer = Callable[[Workbench, ApprovalAsked], object]
 
 
@@ -131,6 +133,24 @@ async def test_not_approved(paths: Paths, answer: Answer, code: str) -> None:
     assert codes(events) == [code]
     assert (row.kind, row.decision) == (EntryKind.REFUSAL, code)
     assert "送信されていません" in guidance(events)
+
+
+async def test_the_next_summary_and_answer_are_in_another_language(paths: Paths) -> None:
+    async with workbench(paths) as bench:
+        bench.speak("en")
+        _, events = await ask(bench, approve)
+        preview = await bench.preview(PATIENT, SYMPTOMS)
+        row, _ = bench.ledger_tail()
+    assert JAPANESE.search(guidance(events)) is None
+    assert preview.release is not None
+    assert preview.release.summary.lang == "en"
+    assert row.sha256 == preview.release.sha256
+
+
+async def test_a_policy_keeps_the_language(paths: Paths) -> None:
+    async with workbench(paths, Settings(lang="ja", locked=frozenset({"lang"}))) as bench:
+        bench.speak("en")
+        assert bench.lang == "ja"
 
 
 async def test_a_policy_that_refuses_asks_nobody(paths: Paths) -> None:
