@@ -63,7 +63,7 @@ class HandshakeFront:
             await self._open(scope, receive, send)
             return
         session = self._sessions.get(session_id)
-        if session is None or session.owner != holder_of(scope):
+        if session is None or session.is_over or session.owner != holder_of(scope):
             await _refusal(404, "Session not found", INVALID_REQUEST)(scope, receive, send)
             return
         await session.handle(scope, receive, send)

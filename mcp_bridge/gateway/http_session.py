@@ -33,6 +33,7 @@ class HttpSession:
 
     transport: StreamableHTTPServerTransport
     owner: str | None
+    is_over: bool = False  # nobody is there any more to hear what is posted
     _callbacks: dict[RequestId, ServerMessageMetadata] = field(
         default_factory=dict[RequestId, ServerMessageMetadata]
     )
@@ -62,6 +63,7 @@ class HttpSession:
             on_open()
             with self.transport.idle_scope or anyio.CancelScope():
                 await self._say_all(session, write.send)
+            self.is_over = True
             await self._last_words()
 
     async def terminate(self) -> None:

@@ -15,7 +15,8 @@ from mcp import Client
 from mcp_types import ElicitRequestParams, ElicitResult
 
 from mcp_bridge.carriers.opening import open_carrier
-from tests.fakes.commands import environment, mcp_bridge, serving
+from mcp_bridge.sealing import PairingSecret, write_key_file
+from tests.fakes.commands import environment, serving
 
 STOP_S = 10.0
 EVERYTHING = (sys.executable, "-m", "tests.servers.everything")
@@ -51,7 +52,7 @@ async def decide(_context: object, _params: ElicitRequestParams) -> ElicitResult
 
 async def test_the_far_server_is_an_http_server(tmp_path: Path) -> None:
     queue = f"sqlite:{tmp_path / 'queues'}"
-    assert mcp_bridge("keygen", "--key-file", str(tmp_path / "key")).returncode == 0
+    write_key_file(tmp_path / "key", PairingSecret.generate())
     with (
         serving(tmp_path, queue, name="clinic", command=EVERYTHING),
         gateway(tmp_path, queue) as url,
@@ -70,11 +71,3 @@ async def test_the_far_server_is_an_http_server(tmp_path: Path) -> None:
             await anext(aiter(changes))
     async with open_carrier(queue) as carrier:
         assert await carrier.queues("clinic-res-") == []
-
-
-def test_a_gateway_on_an_address_that_is_not_here_says_so(tmp_path: Path) -> None:
-    assert mcp_bridge("keygen", "--key-file", str(tmp_path / "key")).returncode == 0
-    bridge = ("--queue", f"sqlite:{tmp_path / 'queues'}", "--name", "clinic")
-    ended = mcp_bridge("gateway", *bridge, "--key-file", str(tmp_path / "key"), "--host", "::ffff")
-    assert ended.returncode == 3
-    assert "gateway" in ended.stderr

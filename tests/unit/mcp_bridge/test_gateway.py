@@ -15,12 +15,14 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from mcp_bridge import cli
 from mcp_bridge.errors import BridgeError, Code, LocalFault
 from mcp_bridge.gateway import GatewayOptions, IssuerTokens, TokenFile
 from mcp_bridge.gateway_options import add_gateway, gateway_of
 from mcp_bridge.private_files import create_private
 from mcp_bridge.rate import RateLimit
 from mcp_bridge.rpc import Message
+from mcp_bridge.sealing import PairingSecret, write_key_file
 from tests.fakes.bridge import Bridge, bridge, failure_of
 from tests.fakes.gateway import OPEN, gateway
 from tests.fakes.raw_client import RawClient, call, events, modern_call, modern_headers, raw_client
@@ -277,3 +279,20 @@ def _options(line: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     add_gateway(parser)
     return parser.parse_args(line.split())
+
+
+def test_an_address_that_is_not_here_is_said_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = tmp_path / "key"
+    write_key_file(key, PairingSecret.generate())
+    bridge = [
+        "--queue",
+        f"sqlite:{tmp_path / 'queues'}",
+        "--name",
+        "clinic",
+        "--key-file",
+        str(key),
+    ]
+    assert cli.run(["gateway", *bridge, "--port", "70000"]) == cli.NOT_CONFIGURED
+    assert "gateway" in capsys.readouterr().err
