@@ -15,6 +15,7 @@ from mcp_bridge.errors import Code, PeerFault
 from mcp_bridge.frames import MAX_PARTS
 
 MAX_CHUNKS = MAX_PARTS
+MAX_OPEN = 1024  # messages of which pieces are missing; one byte of each costs far more than that
 _DIGEST_BYTES = 32
 
 
@@ -57,6 +58,7 @@ class Assembler:
         self._ttl_s = ttl_s
         self._max_bytes = max_bytes
         self._open: dict[str, _Open] = {}
+        self._held = 0  # bytes
 
     def add(self, mid: str, i: int, n: int, piece: bytes) -> bytes | None:
         """Take piece `i` of `n`; the whole message when this was the last one missing.
@@ -73,26 +75,38 @@ class Assembler:
         digest, content = piece[:_DIGEST_BYTES], piece[_DIGEST_BYTES:]
         message = self._open.get(mid) or _Open(n, digest, self._clock() + self._ttl_s)
         if (message.parts, message.digest) != (n, digest) or not content:
-            self._open.pop(mid, None)
+            self._drop(mid)
             raise PeerFault
         if i not in message.slices:
-            self._require_room(len(content))
+            self._require_room(mid, len(content))
             message.slices[i] = content
             self._open[mid] = message
+            self._held += len(content)
         return self._whole(mid) if len(message.slices) == n else None
 
     def _whole(self, mid: str) -> bytes:
-        message = self._open.pop(mid)
+        message = self._open[mid]
+        self._drop(mid)
         whole = b"".join(message.slices[i] for i in range(message.parts))
         if sha256(whole).digest() != message.digest:
             raise PeerFault
         return whole
 
-    def _require_room(self, size: int) -> None:
-        if sum(message.size() for message in self._open.values()) + size > self._max_bytes:
+    def _require_room(self, mid: str, size: int) -> None:
+        is_one_too_many = mid not in self._open and len(self._open) >= MAX_OPEN
+        if is_one_too_many or self._held + size > self._max_bytes:
             raise PeerFault(Code.TOO_LARGE)
 
+    def _drop(self, mid: str) -> None:
+        message = self._open.pop(mid, None)
+        if message is not None:
+            self._held -= message.size()
+
     def _forget_expired(self) -> None:
+        """The oldest come first: all live equally long."""
         now = self._clock()
-        for mid in [mid for mid, message in self._open.items() if message.expires_at <= now]:
-            del self._open[mid]
+        while self._open:
+            mid, oldest = next(iter(self._open.items()))
+            if oldest.expires_at > now:
+                return
+            self._drop(mid)

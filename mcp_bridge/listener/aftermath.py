@@ -15,6 +15,7 @@ from mcp_bridge.listener.works import Work, Works
 from mcp_bridge.patience import may_pass
 from mcp_bridge.quarantine import put_aside
 
+PARTS_S = 60.0  # from the first chunk; pieces are not kept for longer either
 GRACE_S = 5.0  # a hold outlives its deadline by this, while the last answer is being put
 
 
@@ -44,10 +45,14 @@ class Aftermath:
             return Fate.DELIVER_AGAIN
 
     async def keep(self, work: Work) -> None:
-        """Renew its leases; a request whose chunks never came all is dropped when it expires."""
-        with anyio.CancelScope(deadline=work.deadline + GRACE_S):
-            await work.hold.keep()
-            return
+        """Renew its leases; a request whose chunks do not come all in time is dropped."""
+        expiry = work.deadline + GRACE_S
+        for until in (min(work.taken_at + PARTS_S, expiry), expiry):
+            with anyio.CancelScope(deadline=until):
+                await work.hold.keep()
+                return
+            if not work.is_whole:
+                break
         await self.end(work, Fate.DELETE)
 
     async def end(self, work: Work, fate: Fate) -> None:

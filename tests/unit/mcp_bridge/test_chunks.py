@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, strategies as st
 
-from mcp_bridge.chunks import MAX_CHUNKS, Assembler, split
+from mcp_bridge.chunks import MAX_CHUNKS, MAX_OPEN, Assembler, split
 from mcp_bridge.errors import Code, PeerFault
 
 LIMIT = 64
@@ -140,3 +140,18 @@ def test_an_unfinished_message_is_forgotten_in_time(assembler: Assembler, clock:
     for i in (2, 3, 1):
         assert assembler.add("m", i, 4, pieces[i]) is None
     assert assembler.add("m", 0, 4, pieces[0]) == b"1" * 64
+
+
+def test_messages_of_one_byte_cannot_fill_the_memory() -> None:
+    """What a message costs beside its bytes counts too; the next ones fit when these are old."""
+    now = 0.0
+    assembler = Assembler(clock=lambda: now, ttl_s=60.0)
+    piece = split(b"x" * 100, 64)[0]
+    for number in range(MAX_OPEN):
+        assembler.add(f"flood-{number}", 0, 4, piece)
+    with pytest.raises(PeerFault) as caught:
+        assembler.add("one-more", 0, 4, piece)
+    assert caught.value.code is Code.TOO_LARGE
+    assert assembler.add("flood-7", 1, 4, piece) is None  # what is open may go on
+    now = 61.0
+    assert assembler.add("one-more", 0, 4, piece) is None
