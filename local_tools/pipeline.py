@@ -90,6 +90,9 @@ class Pipeline:
             with anyio.CancelScope(shield=True):
                 await self._write_refusal(handle, CANCELLED)
             raise
+        except Exception:  # noqa: BLE001 - whatever it was, nothing leaves
+            await self._write_refusal(handle, Code.INTERNAL)
+            raise ToolsError(Code.INTERNAL) from None
         self.releases.register(release)
         return release
 

@@ -56,17 +56,27 @@ def describe(error: BaseException) -> str:
 
 
 def start_logging(file: Path, farewell: str) -> None:
-    """Log to `file`, owner-only; an uncaught exception prints `farewell` instead of its text."""
-    handler = _PrivateFiles(file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
-    handler.setFormatter(BlindFormatter())
+    """Log to `file`, owner-only; an uncaught exception prints `farewell` instead of its text.
+
+    Where the file cannot be written there is no log: what matters stops at the ledger, and says so.
+    """
     root = logging.getLogger()
-    root.addHandler(handler)
+    root.addHandler(_handler(file))
     root.setLevel(logging.INFO)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     sys.excepthook = partial(_uncaught, farewell)
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _uncaught_nowhere
+
+
+def _handler(file: Path) -> logging.Handler:
+    try:
+        handler = _PrivateFiles(file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8")
+    except OSError:
+        return logging.NullHandler()  # with none at all, texts would go to stderr
+    handler.setFormatter(BlindFormatter())
+    return handler
 
 
 def _uncaught(

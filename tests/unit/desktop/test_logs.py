@@ -143,3 +143,14 @@ def test_a_group_shows_its_parts(log_file: Path) -> None:
     written = log_file.read_text()
     assert "(ValueError; SettingsError[app_bad_settings])" in written
     assert CANARY not in written
+
+
+@pytest.mark.expects_log
+def test_where_no_log_can_be_written_texts_go_nowhere(
+    log_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = log_file.parent / "folder"
+    folder.mkdir()
+    start_logging(folder, farewell="FAREWELL")
+    logging.getLogger("somebody").warning("got %s", CANARY)
+    assert CANARY not in capsys.readouterr().err

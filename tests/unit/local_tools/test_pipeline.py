@@ -12,7 +12,7 @@ import pytest
 
 from local_tools.approval import ApproveAll, Approver, Decision, Proposal, RefuseAll
 from local_tools.cases import CaseBook
-from local_tools.errors import CaseError, Code, LedgerError, RecordError, Refused
+from local_tools.errors import CaseError, Code, LedgerError, RecordError, Refused, ToolsError
 from local_tools.ledger import EntryKind, Ledger, LedgerEntry
 from local_tools.model import (
     Condition,
@@ -215,6 +215,21 @@ async def test_a_record_that_is_gone_is_a_refusal(line: Line) -> None:
     with pytest.raises(RecordError):
         await line.pipeline.background("めまい")
     assert line.rows()[0].decision == Code.RECORD_NOT_FOUND
+
+
+async def test_a_failure_that_nobody_thought_of_is_a_refusal_in_the_ledger(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_patient_id: str) -> PatientRecord:
+        raise ZeroDivisionError(RECORD.display_name)
+
+    monkeypatch.setattr(line.records, "load", fail)
+    line.cases.open("p1")
+    with pytest.raises(ToolsError) as caught:
+        await line.pipeline.background("めまい")
+    assert str(caught.value) == Code.INTERNAL
+    assert caught.value.__cause__ is None
+    assert line.rows()[0].decision == Code.INTERNAL
 
 
 async def test_without_a_ledger_nothing_leaves(line: Line) -> None:
