@@ -62,6 +62,11 @@ class Desk:
         )
         assert self.window.main, start.code.text()
 
+    async def open(self, patient_id: str = "P-001") -> None:
+        """Wait for the patients, and turn to one."""
+        await self.ready()
+        await self.pick(patient_id)
+
     async def pick(self, patient_id: str) -> None:
         self.page.patients.choose(patient_id)
         await until(self.page.workspace.record.model.count)

@@ -26,8 +26,7 @@ def test_an_approved_release_leads_to_an_answer(scene: Scene, qloop: Runner) -> 
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(SYMPTOMS)
             card = await desk.question()
             assert "30代" in card.payload.body.toPlainText()
@@ -45,8 +44,7 @@ def test_a_refused_release_is_not_sent(scene: Scene, qloop: Runner) -> None:
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(SYMPTOMS)
             card = await desk.question()
             press(card, Qt.Key.Key_Escape)
@@ -62,8 +60,7 @@ def test_a_question_that_nobody_answers_is_not_sent(scene: Scene, qloop: Runner)
     async def work() -> None:
         bench = FakeWorkbench(timeout_s=0.2)
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(SYMPTOMS)
             card = await desk.question()
             assert "left, then not sent" in card.remaining.text()
@@ -77,8 +74,7 @@ def test_a_message_with_a_name_is_marked_and_replaced(scene: Scene, qloop: Runne
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(f"{NAME}さんのめまい")
             await until(desk.chat.banner.isVisible)
             assert not bench.asked
@@ -99,8 +95,7 @@ def test_a_cancelled_message_can_be_edited(scene: Scene, qloop: Runner) -> None:
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(f"{NAME}さんのめまい")
             await until(desk.chat.banner.isVisible)
             desk.chat.banner.cancel.click()
@@ -116,8 +111,7 @@ def test_stop_ends_the_answer_at_once(scene: Scene, qloop: Runner) -> None:
         bench = FakeWorkbench()
         bench.flowing.clear()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(SYMPTOMS)
             (await desk.question()).send.click()
             await until(lambda: "received in" in desk.text())
@@ -136,8 +130,7 @@ def test_stop_also_refuses_what_still_waits(scene: Scene, qloop: Runner) -> None
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(SYMPTOMS)
             card = await desk.question()
             desk.chat.composer.stop.click()
@@ -153,8 +146,7 @@ def test_a_window_closed_over_a_question_sends_nothing(scene: Scene, qloop: Runn
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(SYMPTOMS)
             await desk.question()
         assert all(e.kind is not EntryKind.RELEASE for e in bench.entries)
@@ -167,8 +159,7 @@ def test_several_questions_wait_and_each_gets_its_own_answer(scene: Scene, qloop
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk, asyncio.TaskGroup() as group:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             first = group.create_task(bench.decide("P-001", "case-aaaaaa"))
             second = group.create_task(bench.decide("P-002", "case-bbbbbb"))
             await until(lambda: len(desk.page.dock.waiting) == 2)
@@ -193,8 +184,7 @@ def test_a_question_does_not_take_the_keyboard_from_a_doctor_who_writes(
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk, asyncio.TaskGroup() as group:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             desk.page.workspace.show_tab("chat")
             desk.chat.composer.set_text("まだ書いて")
             asked = group.create_task(bench.decide("P-001", "case-aaaaaa"))
@@ -212,8 +202,7 @@ def test_a_failed_agent_says_what_to_do(scene: Scene, qloop: Runner, code: str) 
         bench = FakeWorkbench()
         bench.failure = code
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(SYMPTOMS)
             await until(lambda: bench.asked)
             assert scene.language.texts.error(code) in await desk.answered()
@@ -253,8 +242,7 @@ def test_urgent_advice_stands_first_and_looks_urgent(scene: Scene, qloop: Runner
         bench.urgent = True
         bench.opening = "**緊急の可能性: 胸痛**\n直ちに確認してください。"
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask("胸痛")
             card = await desk.question()
             answer = card.parentWidget()
@@ -273,8 +261,7 @@ def test_every_patient_keeps_a_conversation_of_its_own(scene: Scene, qloop: Runn
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask(SYMPTOMS)
             (await desk.question()).refuse.click()
             await desk.answered()

@@ -168,7 +168,7 @@ def test_stop_during_the_stream(scene: Scene, qloop: Runner) -> None:
     qloop(work())
 
 
-def test_no_field_is_said_to_stay_that_a_statement_rests_on(scene: Scene, qloop: Runner) -> None:
+def test_no_field_is_said_to_stay_that_a_statement_rests_on(qloop: Runner) -> None:
     async def work() -> None:
         async with open_workbench(Settings()) as bench:
             for patient in bench.patients():
@@ -185,4 +185,3 @@ def test_no_field_is_said_to_stay_that_a_statement_rests_on(scene: Scene, qloop:
                     assert not below
 
     qloop(work())
-    assert scene

@@ -114,8 +114,7 @@ def clipped(widget: QWidget) -> bool:
 def test_language_and_colours_change_while_everything_is_open(scene: Scene, qloop: Runner) -> None:
     async def work() -> None:
         async with sitting(scene) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask("めまい")
             card = await desk.question()
             desk.window.top.langs.button("ja").click()
@@ -252,8 +251,7 @@ def test_another_language_is_that_of_summaries_and_answers_too(scene: Scene, qlo
     async def work() -> None:
         bench = FakeWorkbench(Settings(lang="en"))
         async with sitting(scene, bench, settings=Settings(lang="en")) as desk:
-            await desk.ready()
-            await desk.pick("P-002")
+            await desk.open("P-002")
             desk.window.top.langs.button("ja").click()
             assert bench.lang == "ja"
             await until(lambda: bench.previews == ["P-002", "P-002"])
@@ -292,8 +290,7 @@ def test_records_that_changed_on_disk_are_read_again_on_f5(scene: Scene, qloop: 
     async def work() -> None:
         bench = FakeWorkbench()
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             bench.rows = (replace(bench.rows[0], display_name="見本 改姓"), bench.rows[1])
             bench.fields = FIELDS * 2
             (f5,) = desk.page.patients.findChildren(QShortcut)
@@ -330,8 +327,7 @@ def test_every_reason_in_the_window_follows_the_language(scene: Scene, qloop: Ru
         bench.found_problems = (RecordProblem("b.json", "not_json"),)
         bench.failure = "agent_unreachable"
         async with sitting(scene, bench) as desk:
-            await desk.ready()
-            await desk.pick("P-001")
+            await desk.open()
             await desk.ask("めまい")
             await until(lambda: bench.asked)
             await desk.answered()
