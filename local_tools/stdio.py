@@ -63,9 +63,8 @@ class GuardedWriteStream:
         await self.aclose()
 
 
-def _refusal(id_: object) -> JSONRPCMessage | None:
-    """The answer to a request whose answer may not leave; none if its id could be a text."""
-    if type(id_) is not int:
-        return None
+def _refusal(id_: object) -> JSONRPCMessage:
+    """The answer to a request whose answer may not leave; without its id if that could be a text."""
     error = {"code": _INTERNAL_ERROR, "message": Code.GUARD_BLOCKED.value}
-    return jsonrpc_message_adapter.validate_python({"jsonrpc": "2.0", "id": id_, "error": error})
+    known = id_ if type(id_) is int else None
+    return jsonrpc_message_adapter.validate_python({"jsonrpc": "2.0", "id": known, "error": error})
