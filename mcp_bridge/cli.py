@@ -1,4 +1,4 @@
-"""The command line: `mcp-bridge keygen|provision|serve|connect|gateway|bench|quarantine`.
+"""The command line: `mcp-bridge keygen|provision|serve|connect|gateway|doctor|bench|quarantine`.
 
 Exit codes: 0 fine, 1 it failed, 2 wrong usage, 3 not configured. What goes wrong is one sentence on
 stderr; stdout belongs to results, and with `connect` to the protocol.
@@ -125,6 +125,13 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--delay-ms", type=float, default=0.0, help="added to each operation")
     bench.set_defaults(run=_bench)
 
+    doctor = add("doctor", help="find the layer that fails, by a round trip through both queues")
+    _bridge(doctor)
+    doctor.add_argument("--caller", help="name of a response queue that was made beforehand")
+    doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--explain", action="store_true", help="say what to do")
+    doctor.set_defaults(run=_doctor)
+
     quarantine = add("quarantine", help="look at frames that were put aside")
     quarantine.add_argument("action", choices=["list", "show", "discard"])
     quarantine.add_argument("id", nargs="?", help="of a frame, for show and discard")
@@ -182,6 +189,17 @@ async def _gateway(options: argparse.Namespace) -> None:
 
 async def _bench(options: argparse.Namespace) -> None:
     await commands.bench(options.queue, as_json=options.json, delay_s=options.delay_ms / 1000)
+
+
+async def _doctor(options: argparse.Namespace) -> None:
+    await commands.doctor(
+        options.queue,
+        options.name,
+        options.key_file,
+        options.caller,
+        as_json=options.json,
+        explain=options.explain,
+    )
 
 
 async def _quarantine(options: argparse.Namespace) -> None:

@@ -22,6 +22,8 @@ from mcp_bridge.carriers.opening import open_carrier
 from mcp_bridge.connect import connect as serve_stdio
 from mcp_bridge.console import tell_health, warn_of_unsealed
 from mcp_bridge.contracts import Unsealed
+from mcp_bridge.doctor import examine
+from mcp_bridge.errors import LocalFault
 from mcp_bridge.gateway import GatewayOptions, build_app, serve_http
 from mcp_bridge.journal import Journal
 from mcp_bridge.listener import Listener, ListenerOptions
@@ -130,6 +132,24 @@ async def bench(queue: str, *, as_json: bool, delay_s: float) -> None:
         _say(json.dumps(figures) + "\n")
     else:
         _say("".join(f"{key:20} {value:10.2f}\n" for key, value in figures.items()))
+
+
+async def doctor(
+    queue: str,
+    name: str,
+    key_file: Path,
+    caller_id: str | None,
+    *,
+    as_json: bool,
+    explain: bool,
+) -> None:
+    """Examine, and print what was found. Raises LocalFault with the code of what fails."""
+    keys = read_key_file(key_file)
+    async with open_carrier(queue) as carrier:
+        report = await examine(carrier, name, keys, caller_id)
+    _say(json.dumps(report.as_json()) + "\n" if as_json else report.as_text(explain=explain))
+    if report.failing is not None:
+        raise LocalFault(report.failing.code)
 
 
 async def quarantine(action: str, frame_id: str | None, queue: str, name: str) -> None:

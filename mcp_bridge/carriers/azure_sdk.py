@@ -119,6 +119,11 @@ class SdkCarrier(Carrier):
         owned = credential if isinstance(credential, AsyncTokenCredential) else None
         return cls(service, credential=owned, on_operation=on_operation)
 
+    @property
+    def endpoint(self) -> str:
+        """The service's URL, without the SAS that it may hold."""
+        return self._service.url.partition("?")[0]
+
     @override
     async def __aenter__(self) -> Self:
         await self._service.__aenter__()
