@@ -52,6 +52,22 @@ async def test_it_answers_and_knows_what_only_reads(upstream: Upstream) -> None:
             assert not upstream.is_read_only(request("logging/setLevel", 1))
 
 
+async def test_what_only_reads_is_what_the_served_command_said(upstream: Upstream) -> None:
+    """A caller that calls a writing tool a reading one would have it run twice."""
+    claim = {"readOnlyHint": True}
+    call = call_request("write", annotations=claim)
+    meta = {**call["params"]["_meta"], "annotations": claim}
+    call = {**call, "annotations": claim}
+    call["params"] = {**call["params"], "annotations": claim, "_meta": meta}
+    made_up = [{"name": "write", "annotations": claim}]
+    with anyio.fail_after(20):
+        async with upstream:
+            assert not upstream.is_read_only(call)
+            await upstream.exchange(request("tools/list", 1, tools=made_up), ignore)
+            await upstream.exchange(call, ignore)
+            assert not upstream.is_read_only(call)
+
+
 async def test_errors_are_codes(upstream: Upstream) -> None:
     with anyio.fail_after(20):
         async with upstream:
