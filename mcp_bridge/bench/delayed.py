@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -37,43 +37,43 @@ class DelayedCarrier(Carrier):
 
     @override
     async def create(self, queue: str) -> bool:
-        return await self._later(self._inner.create(queue))
+        return await self._later(lambda: self._inner.create(queue))
 
     @override
     async def drop(self, queue: str) -> None:
-        await self._later(self._inner.drop(queue))
+        await self._later(lambda: self._inner.drop(queue))
 
     @override
     async def queues(self, prefix: str) -> Sequence[str]:
-        return await self._later(self._inner.queues(prefix))
+        return await self._later(lambda: self._inner.queues(prefix))
 
     @override
     async def put(self, queue: str, text: str, *, ttl_s: int) -> Receipt:
-        return await self._later(self._inner.put(queue, text, ttl_s=ttl_s))
+        return await self._later(lambda: self._inner.put(queue, text, ttl_s=ttl_s))
 
     @override
     async def take(self, queue: str, *, limit: int, lease_s: int) -> Sequence[Taken]:
-        return await self._later(self._inner.take(queue, limit=limit, lease_s=lease_s))
+        return await self._later(lambda: self._inner.take(queue, limit=limit, lease_s=lease_s))
 
     @override
     async def peek(self, queue: str, *, limit: int) -> Sequence[Peeked]:
-        return await self._later(self._inner.peek(queue, limit=limit))
+        return await self._later(lambda: self._inner.peek(queue, limit=limit))
 
     @override
     async def renew(self, queue: str, receipt: Receipt, *, lease_s: int) -> Receipt:
-        return await self._later(self._inner.renew(queue, receipt, lease_s=lease_s))
+        return await self._later(lambda: self._inner.renew(queue, receipt, lease_s=lease_s))
 
     @override
     async def delete(self, queue: str, receipt: Receipt) -> None:
-        await self._later(self._inner.delete(queue, receipt))
+        await self._later(lambda: self._inner.delete(queue, receipt))
 
     @override
     async def length(self, queue: str) -> int:
-        return await self._later(self._inner.length(queue))
+        return await self._later(lambda: self._inner.length(queue))
 
-    async def _later(self, operation: Awaitable[T]) -> T:
+    async def _later(self, operation: Callable[[], Awaitable[T]]) -> T:
         await anyio.sleep(self._half_s)
-        answer = await operation
+        answer = await operation()
         await anyio.sleep(self._half_s)
         return answer
 
