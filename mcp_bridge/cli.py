@@ -43,7 +43,7 @@ _SENTENCES: Final = {
     " not confirmed. Begin again on both sides.",
     Code.EXPIRED: "There is no such frame, or somebody has discarded it.",
     Code.JOURNAL_UNUSABLE: "The journal cannot be opened or written.",
-    Code.UPSTREAM_GONE: "The served command does not start, or does not speak MCP 2026-07-28.",
+    Code.UPSTREAM_GONE: "The served command does not start, or does not speak MCP.",
     Code.UNREACHABLE: "The queue service does not answer.",
     Code.DENIED: "The queue service refuses these credentials or this role.",
     Code.BUSY: "The queue service is overloaded; try again later.",
