@@ -253,7 +253,6 @@ def test_provisioning_makes_pairing_queues_and_sweeps(
 
     anyio.run(leave_an_orphan)
     assert run(["provision", "--queue", queue, "--name", "clinic", "--pair", "--sweep"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        *("clinic-req made", "clinic-quarantine made", "clinic-pair-q made", "clinic-pair-r made"),
-        f"{orphan} removed",
-    ]
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-3:] == ["clinic-pair-q made", "clinic-pair-r made", f"{orphan} removed"]
+    assert {"clinic-req made", "clinic-quarantine made"} < set(printed)
