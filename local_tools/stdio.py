@@ -64,7 +64,7 @@ class GuardedWriteStream:
 
 
 def _refusal(id_: object) -> JSONRPCMessage:
-    """The answer to a request whose answer may not leave; without its id if that could be a text."""
+    """The answer to a request whose answer may not leave; its id only if that is no text."""
     error = {"code": _INTERNAL_ERROR, "message": Code.GUARD_BLOCKED.value}
     known = id_ if type(id_) is int else None
     return jsonrpc_message_adapter.validate_python({"jsonrpc": "2.0", "id": known, "error": error})
