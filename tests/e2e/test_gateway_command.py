@@ -56,7 +56,7 @@ async def test_the_far_server_is_an_http_server(tmp_path: Path) -> None:
     with (
         serving(tmp_path, queue, name="clinic", command=EVERYTHING),
         gateway(tmp_path, queue) as url,
-        anyio.fail_after(40),
+        anyio.fail_after(80),
     ):
         async with httpx2.AsyncClient() as http:
             assert (await http.get(url.replace("/mcp", "/readyz"))).status_code == 200
