@@ -2,7 +2,7 @@
 
 BridgeError
 ├── LocalFault       ours: settings, keys, journal, a guard that refused
-│   ├── UpstreamGone     the served command is not there; it says whether it may have run
+│   ├── UpstreamGone     what is served is not there; it says whether it may have run
 │   └── NotAdmitted      the policy does not let a request in; it did not run
 ├── PeerFault        the other side's: a frame that does not parse, does not open, is too large
 └── CarrierFault     the queue service's
@@ -111,8 +111,8 @@ class UpstreamGone(LocalFault):
 
     default = Code.UPSTREAM_GONE
 
-    def __init__(self, executed: Executed) -> None:
-        super().__init__()
+    def __init__(self, executed: Executed, code: Code | None = None) -> None:
+        super().__init__(code)
         self.executed = executed
 
 

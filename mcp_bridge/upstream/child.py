@@ -54,7 +54,7 @@ class Child:
     async def exchange(self, request: Message, notify: Notify) -> Message:
         """One request and its response. Raises UpstreamGone when the child ends before it."""
         child_id = next(self._ids)
-        waiting = _Waiting(request, notify, _token(request))
+        waiting = _Waiting(request, notify, token_of(request))
         self._waiting[child_id] = waiting
         try:
             return await self._answer(request, child_id, waiting)
@@ -62,7 +62,7 @@ class Child:
             return invalid_request(request["id"])
         except anyio.get_cancelled_exc_class():
             with anyio.move_on_after(CANCEL_S, shield=True):
-                await self.tell(_cancelled(child_id))
+                await self.tell(cancelled(child_id))
             raise
         finally:
             del self._waiting[child_id]
@@ -93,7 +93,7 @@ class Child:
         return True
 
     async def _answer(self, request: Message, child_id: int, waiting: _Waiting) -> Message:
-        if self._ended or not await self.tell(_remapped(request, child_id, waiting.token)):
+        if self._ended or not await self.tell(remapped(request, child_id, waiting.token)):
             raise UpstreamGone(Executed.NO)
         await waiting.settled.wait()
         if waiting.response is None:
@@ -135,7 +135,8 @@ class Child:
             )
 
 
-def _token(request: Message) -> Any:  # noqa: ANN401 - whatever the caller chose
+def token_of(request: Message) -> Any:  # noqa: ANN401 - whatever the caller chose
+    """The progress token of a request, None without one."""
     return meta_of(request).get("progressToken")
 
 
@@ -149,14 +150,16 @@ def _renamed(message: Message, part: str, request_id: RequestId) -> Message:
     return {**message, part: {**body, "_meta": own}}
 
 
-def _remapped(request: Message, child_id: int, token: Any) -> Message:  # noqa: ANN401
+def remapped(request: Message, child_id: int, token: Any) -> Message:  # noqa: ANN401
+    """The request by our own id, which is its progress token too if it has one."""
     if token is None:
         return {**request, "id": child_id}
     meta = {**meta_of(request), "progressToken": child_id}
     return {**request, "id": child_id, "params": {**params_of(request), "_meta": meta}}
 
 
-def _cancelled(child_id: int) -> Message:
+def cancelled(child_id: int) -> Message:
+    """That nobody waits for this request any more."""
     return {
         "jsonrpc": "2.0",
         "method": "notifications/cancelled",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -16,11 +16,11 @@ from mcp.shared.message import SessionMessage
 
 from mcp_bridge.background import background
 from mcp_bridge.errors import Executed, UpstreamGone
-from mcp_bridge.rpc import Message, Notify, request as own_request
+from mcp_bridge.rpc import Message, Notify
 from mcp_bridge.upstream.child import Child
-from mcp_bridge.upstream.elder import Exchanging, greet, unheard
-from mcp_bridge.upstream.port import MAX_PAGES, ReadOnlyTools
-from mcp_bridge.upstream.related import Relation
+from mcp_bridge.upstream.elder import greet
+from mcp_bridge.upstream.port import Exchanging, ReadOnlyTools, listed_tools
+from mcp_bridge.upstream.related import pass_on
 
 START_S = 30.0  # until a new child has been greeted and has listed its tools
 STEADY_S = 10.0  # a child that lived this long is started anew at once
@@ -78,17 +78,9 @@ class StdioUpstream:
         write: MemoryObjectSendStream[SessionMessage],
     ) -> None:
         """Serve one client of the handshake era, with a child of its own, until `read` ends."""
-        relation = Relation()
         try:
-            async with (
-                stdio_client(self._parameters, errlog=sys.stderr) as (from_child, to_child),
-                background() as tasks,
-            ):
-                tasks.start_soon(_say, from_child, write, relation)
-                async for item in read:
-                    if isinstance(item, SessionMessage):
-                        await to_child.send(SessionMessage(item.message))
-                        await relation.heard(item)
+            async with stdio_client(self._parameters, errlog=sys.stderr) as (from_child, to_child):
+                await pass_on(read, write, from_child, to_child.send)
         except OSError:
             raise UpstreamGone(Executed.NO) from None
 
@@ -139,36 +131,10 @@ class StdioUpstream:
     async def _greet(self, child: Child, life: anyio.CancelScope) -> None:
         """Learn the tools of a new child, then let requests through."""
         try:
-            served = await greet(child)
-            await self._learn_tools(served)
+            served = await greet(child, child)
+            self._read_only.learn(await listed_tools(served))
         except UpstreamGone:
             life.cancel()
             return
         self._child, self._has_served = served, True
         self._door.set()
-
-    async def _learn_tools(self, child: Exchanging) -> None:
-        tools: list[Mapping[str, Any]] = []
-        cursor: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            answer = await child.exchange(own_request("tools/list", "tools", **cursor), unheard)
-            page = answer.get("result", {})
-            tools.extend(page.get("tools", ()))
-            if not page.get("nextCursor"):
-                break
-            cursor = {"cursor": page["nextCursor"]}
-        self._read_only.learn(tools)
-
-
-async def _say(
-    from_child: AsyncIterable[SessionMessage | Exception],
-    write: MemoryObjectSendStream[SessionMessage],
-    relation: Relation,
-) -> None:
-    """Give the client what a session's child says; when that has ended, so has the session."""
-    async with write:
-        async for item in from_child:
-            if isinstance(item, SessionMessage):
-                said = relation.said(item)
-                if said is not None:
-                    await write.send(said)

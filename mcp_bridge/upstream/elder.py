@@ -33,7 +33,7 @@ from mcp_bridge.rpc import (
     request as own_request,
     result,
 )
-from mcp_bridge.upstream.child import Child
+from mcp_bridge.upstream.port import Exchanging, unheard
 
 ANSWER_S = 5.0  # to server/discover; some servers do not answer before `initialize`
 
@@ -62,11 +62,11 @@ _CACHEABLE: Final = frozenset(
 _NOT_KEPT: Final = {"ttlMs": 0, "cacheScope": "private"}
 
 
-class Exchanging(Protocol):
-    """What answers requests of protocol 2026-07-28."""
+class Speaking(Exchanging, Protocol):
+    """A server that also hears notifications."""
 
-    async def exchange(self, request: Message, notify: Notify) -> Message:
-        """One request and its response. Raises UpstreamGone."""
+    async def tell(self, message: Message) -> bool:
+        """Hand it a message; False if it has ended."""
         ...
 
 
@@ -74,14 +74,14 @@ class Exchanging(Protocol):
 class Elder:
     """`child` has been initialized, and said `greeting`."""
 
-    child: Child
+    child: Speaking
     greeting: Mapping[str, Any]
 
     async def exchange(self, request: Message, notify: Notify) -> Message:
         """One request and its response, both in the newer protocol's form."""
         route = classify_inbound_request(request)
         if isinstance(route, InboundLadderRejection):
-            return _rejected(request, route)
+            return rejected(request, route)
         method = request["method"]
         if method == "server/discover":
             return result(request["id"], self._discovered())
@@ -108,8 +108,8 @@ class Elder:
         return found
 
 
-async def greet(child: Child) -> Exchanging:
-    """The child as callers want it, whichever protocol it speaks.
+async def greet(modern: Exchanging, elder: Speaking) -> Exchanging:
+    """One server as callers want it, whichever protocol it speaks: both arguments lead to it.
 
     A child that starts so slowly that its answer to server/discover comes late has met
     `initialize` meanwhile and refuses it; then it is asked once more.
@@ -118,22 +118,22 @@ async def greet(child: Child) -> Exchanging:
         UpstreamGone: it speaks neither.
     """
     for _ in range(2):
-        if await _is_modern(child):
-            return child
-        greeting = await _initialize(child)
+        if await _is_modern(modern):
+            return modern
+        greeting = await _initialize(elder)
         if greeting is not None:
-            return Elder(child, greeting)
+            return Elder(elder, greeting)
     raise UpstreamGone(Executed.NO)
 
 
-async def _is_modern(child: Child) -> bool:
+async def _is_modern(child: Exchanging) -> bool:
     with anyio.move_on_after(ANSWER_S):
         discovered = await child.exchange(own_request("server/discover", "discover"), unheard)
         return "result" in discovered
     return False
 
 
-async def _initialize(child: Child) -> Mapping[str, Any] | None:
+async def _initialize(child: Speaking) -> Mapping[str, Any] | None:
     params = {
         "protocolVersion": LATEST_HANDSHAKE_VERSION,
         "capabilities": {},  # nothing here could answer what a server would ask
@@ -147,10 +147,6 @@ async def _initialize(child: Child) -> Mapping[str, Any] | None:
     return as_object(answer["result"])
 
 
-async def unheard(_message: Message) -> None:
-    """A `Notify` for requests of our own."""
-
-
 def _without_envelope(request: Message) -> Message:
     meta = {key: value for key, value in meta_of(request).items() if key not in _ENVELOPE}
     params = {key: value for key, value in params_of(request).items() if key != "_meta"}
@@ -159,7 +155,8 @@ def _without_envelope(request: Message) -> Message:
     return {**request, "params": params}
 
 
-def _rejected(request: Message, rejection: InboundLadderRejection) -> Message:
+def rejected(request: Message, rejection: InboundLadderRejection) -> Message:
+    """The answer to a request that is none of protocol 2026-07-28."""
     body: dict[str, Any] = {"code": rejection.code, "message": rejection.message}
     if rejection.data is not None:
         body["data"] = rejection.data

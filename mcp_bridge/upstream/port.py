@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
 
-from mcp_bridge.rpc import READING_METHODS, Message, Notify, as_object, params_of
+from mcp_bridge.rpc import (
+    READING_METHODS,
+    Message,
+    Notify,
+    as_object,
+    params_of,
+    request as own_request,
+)
 
 MAX_PAGES = 50  # of tools/list; a server that never ends its list is not believed
+
+
+class Exchanging(Protocol):
+    """What answers requests of protocol 2026-07-28."""
+
+    async def exchange(self, request: Message, notify: Notify) -> Message:
+        """One request and its response. Raises UpstreamGone."""
+        ...
 
 
 class Upstream(Protocol):
@@ -75,3 +90,21 @@ class ReadOnlyTools:
         if method == "tools/call":
             return params_of(request).get("name") in self._names
         return method in READING_METHODS
+
+
+async def listed_tools(server: Exchanging) -> Sequence[Mapping[str, Any]]:
+    """All pages of its tools/list. Raises UpstreamGone."""
+    tools: list[Mapping[str, Any]] = []
+    cursor: dict[str, Any] = {}
+    for _ in range(MAX_PAGES):
+        listing = own_request("tools/list", "tools", **cursor)
+        page = as_object((await server.exchange(listing, unheard)).get("result"))
+        tools.extend(page.get("tools", ()))
+        if not page.get("nextCursor"):
+            break
+        cursor = {"cursor": page["nextCursor"]}
+    return tools
+
+
+async def unheard(_message: Message) -> None:
+    """A `Notify` for requests of our own."""

@@ -1,15 +1,17 @@
 """Which request of the client a message of a stdio server belongs to.
 
-On stdio nothing says so, and over HTTP it decides on which stream the message travels: without it
-progress would be lost, and a question to the user would wait for a stream that nobody opened.
+On stdio nothing says so, nor does the SDK's client of Streamable HTTP. Over the caller's HTTP it
+decides on which stream the message travels: without it progress would be lost, and a question to
+the user would wait for a stream that nobody opened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import (
     JSONRPCError,
@@ -19,6 +21,7 @@ from mcp_types import (
     RequestId,
 )
 
+from mcp_bridge.background import background
 from mcp_bridge.rpc import as_object
 
 _OF_NO_REQUEST = frozenset(
@@ -77,3 +80,33 @@ class Relation:
             if token is None or request.token == token:
                 return request_id
         return None
+
+
+async def pass_on(
+    read: MemoryObjectReceiveStream[SessionMessage | Exception],
+    write: MemoryObjectSendStream[SessionMessage],
+    from_server: AsyncIterable[SessionMessage | Exception],
+    to_server: Callable[[SessionMessage], Awaitable[None]],
+) -> None:
+    """Serve one client by a server of its own, until `read` ends."""
+    relation = Relation()
+    async with background() as tasks:
+        tasks.start_soon(_say, from_server, write, relation)
+        async for item in read:
+            if isinstance(item, SessionMessage):
+                await to_server(SessionMessage(item.message))
+                await relation.heard(item)
+
+
+async def _say(
+    from_server: AsyncIterable[SessionMessage | Exception],
+    write: MemoryObjectSendStream[SessionMessage],
+    relation: Relation,
+) -> None:
+    """Give the client what its server says; when that has ended, so has the session."""
+    async with write:
+        async for item in from_server:
+            if isinstance(item, SessionMessage):
+                said = relation.said(item)
+                if said is not None:
+                    await write.send(said)

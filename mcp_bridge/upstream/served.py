@@ -30,8 +30,8 @@ from mcp.shared.message import MessageMetadata, SessionMessage
 from mcp.shared.transport_context import TransportContext
 from mcp_types import INTERNAL_ERROR, ErrorData, ProgressToken, RequestId
 
-from mcp_bridge.rpc import Message, Notify, params_of, request as own_request, result
-from mcp_bridge.upstream.port import MAX_PAGES, ReadOnlyTools
+from mcp_bridge.rpc import Message, Notify, params_of, result
+from mcp_bridge.upstream.port import ReadOnlyTools, listed_tools
 
 _TRANSPORT = TransportContext(kind="queue", can_send_request=False)
 
@@ -50,7 +50,7 @@ class ServerUpstream:
         """Enter the server's lifespan and learn which tools only read."""
         async with AsyncExitStack() as stack:
             self._state = await stack.enter_async_context(self._server.lifespan(self._server))
-            await self._learn_tools()
+            self._read_only.learn(await listed_tools(self))
             self._stack = stack.pop_all()
         return self
 
@@ -100,18 +100,6 @@ class ServerUpstream:
             ),
             lifespan_state=self._state,
         )
-
-    async def _learn_tools(self) -> None:
-        tools: list[Mapping[str, Any]] = []
-        cursor: dict[str, Any] = {}
-        for _ in range(MAX_PAGES):
-            answer = await self.exchange(own_request("tools/list", "tools", **cursor), _drop)
-            page = answer.get("result", {})
-            tools.extend(page.get("tools", ()))
-            if not page.get("nextCursor"):
-                break
-            cursor = {"cursor": page["nextCursor"]}
-        self._read_only.learn(tools)
 
 
 def _discreet(server: Server[Any]) -> Server[Any]:
@@ -182,7 +170,3 @@ def _error(request_id: RequestId, raised: Exception) -> dict[str, Any]:
         data = ErrorData(code=INTERNAL_ERROR, message="Internal server error")
     body = data.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {"jsonrpc": "2.0", "id": request_id, "error": body}
-
-
-async def _drop(_message: Message) -> None:
-    """A `Notify` for requests of our own."""
