@@ -77,7 +77,7 @@ DAYS = {
     "clock jump": Case(Day(clock_jumps_s=3600.0, chunks=True), 0.0),
     "suspended": Case(Day(sleeps_s=45.0, chunks=True), 0.2),
     "full disk": Case(Day(full_disk=0.1, chunks=True), 0.5),
-    "killed listener": Case(Day(deaths_every=200, chunks=True), 0.3),
+    "killed listener": Case(Day(deaths_every=200, chunks=True), 0.1),
     "killed caller": Case(Day(callers_die_every=1000, chunks=True), 0.3),
     "all at once": Case(
         Day(
@@ -90,6 +90,6 @@ DAYS = {
             sleeps_s=5.0,
             chunks=True,
         ),
-        0.3,
+        0.1,
     ),
 }
