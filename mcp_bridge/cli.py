@@ -23,6 +23,7 @@ from mcp_bridge.gateway_options import add_gateway, gateway_of
 from mcp_bridge.policy_options import add_policy, policy_of
 from mcp_bridge.presence import OpeningHours
 from mcp_bridge.trust import add_trust
+from mcp_bridge.upstream_options import add_upstream, upstream_of
 
 FINE, FAILED, WRONG_USAGE, NOT_CONFIGURED = 0, 1, 2, 3
 
@@ -36,16 +37,19 @@ _SENTENCES: Final = {
     " clash; or --queue, --name or --caller is not usable: no such carrier, no variable of"
     " that name, or characters other than a-z, 0-9 and single hyphens; or the gateway's address is"
     " taken, or open to others without --tokens, or with half of an issuer; or the file of a grant"
-    " is there already, or its carrier cannot sign one.",
+    " is there already, or its carrier cannot sign one; or --url is neither https"
+    " nor on this PC, or its token is missing.",
     Code.BAD_KEY: "The key file is missing, readable by others, holds no key, or (keygen) is there"
     " already; or it has no such key, or no other.",
     Code.PAIRING_FAILED: "Not paired: nobody answered in time, the code was another one, or it was"
     " not confirmed. Begin again on both sides.",
     Code.EXPIRED: "There is no such frame, or somebody has discarded it.",
     Code.JOURNAL_UNUSABLE: "The journal cannot be opened or written.",
-    Code.UPSTREAM_GONE: "The served command does not start, or does not speak MCP.",
+    Code.UPSTREAM_GONE: "The served command does not start, or nobody answers at --url, or it does"
+    " not speak MCP.",
     Code.UNREACHABLE: "The queue service does not answer.",
-    Code.DENIED: "The queue service refuses these credentials or this role.",
+    Code.DENIED: "The queue service refuses these credentials or this role, or the server at --url"
+    " its token.",
     Code.BUSY: "The queue service is overloaded; try again later.",
     Code.QUEUE_MISSING: "A queue is missing; `mcp-bridge provision` makes it.",
 }
@@ -58,8 +62,8 @@ def run(arguments: Sequence[str]) -> int:
     ours, served = _split(arguments)
     options = _parser().parse_args(ours)
     options.served = served
-    if (options.command == "serve") is not bool(served):
-        _complain("`-- COMMAND ARGS...` is needed by serve, and by serve only.")
+    if (options.command == "serve") is not (bool(served) is not _has_url(options)):
+        _complain("`-- COMMAND ARGS...`, or else --url, is needed by serve, and by serve only.")
         return WRONG_USAGE
     if options.command == "quarantine" and (options.action == "list") is not (options.id is None):
         _complain("show and discard need the id of a frame, list takes none.")
@@ -83,6 +87,10 @@ def _split(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
     return arguments[:at], arguments[at + 1 :]
 
 
+def _has_url(options: argparse.Namespace) -> bool:
+    return options.command == "serve" and options.url is not None
+
+
 def _complain(sentence: str) -> None:
     sys.stderr.write(f"mcp-bridge: {sentence}\n")
 
@@ -95,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = add("serve", help="carry requests to an MCP server", usage=_SERVE_USAGE)
     _bridge(serve)
+    add_upstream(serve)
     add_policy(serve)
     add_contracts(serve)
     serve.add_argument("--open", metavar="HOURS", help="such as 'Mo-Fr 08:30-18:00'")
@@ -144,7 +153,8 @@ _SERVE_USAGE = (
     "mcp-bridge serve --queue CARRIER --name NAME --key-file FILE (--allow TOOL... | --allow-all)"
     " [--allow-method METHOD...] [--caller-rate N] [--caller-at-once N] [--tool-rate N]"
     " [--tool-at-once N] [--open HOURS] [--journal FILE] [--lease SECONDS]"
-    f"{CONTRACTS_USAGE} -- COMMAND ARGS..."
+    f"{CONTRACTS_USAGE} "
+    " (-- COMMAND ARGS... | --url URL [--url-token env:VARIABLE])"
 )
 
 
@@ -160,7 +170,7 @@ async def _serve(options: argparse.Namespace) -> None:
         options.queue,
         options.name,
         options.key_file,
-        options.served,
+        upstream_of(options),
         policy=policy,
         unsealed=unsealed_of(options, policy),
         hours=None if options.open is None else OpeningHours.parse(options.open),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
@@ -33,16 +32,14 @@ from mcp_bridge.presence import Attendance, OpeningHours
 from mcp_bridge.quarantine import described, find, frames
 from mcp_bridge.rpc import Message
 from mcp_bridge.sealing import read_key_file
-from mcp_bridge.upstream import StdioUpstream
-
-_SECRET_PREFIX = "env:"  # noqa: S105 - of a carrier's name, no secret
+from mcp_bridge.upstream import Upstream
 
 
 async def serve(  # noqa: PLR0913 - all that a listener is made of
     queue: str,
     name: str,
     key_file: Path,
-    command: Sequence[str],
+    upstream: Upstream,
     *,
     policy: Policy,
     unsealed: Unsealed,
@@ -50,14 +47,13 @@ async def serve(  # noqa: PLR0913 - all that a listener is made of
     journal_file: Path | None,
     lease_s: int,
 ) -> None:
-    """Carry requests to a stdio command until SIGINT or SIGTERM, then drain.
+    """Carry requests to an MCP server until SIGINT or SIGTERM, then drain.
 
-    The command's own messages are let through as they are: it guards itself, as karte-tools does.
+    The server's own messages are let through as they are: it guards itself, as karte-tools does.
     """
     keys = read_key_file(key_file)
     doors = unsealed.doors(queue_names(name))
     warn_of_unsealed(unsealed)
-    upstream = StdioUpstream(command[0], command[1:], env=_environment_without(queue))
     async with open_carrier(queue) as carrier:
         with closing(Journal(journal_file or _default_journal(name))) as journal:
             listener = Listener(
@@ -168,7 +164,7 @@ async def quarantine(action: str, frame_id: str | None, queue: str, name: str) -
 
 
 def pass_through(message: Message) -> Message:
-    """The guard in front of a command that guards itself."""
+    """The guard in front of a server that guards itself."""
     return message
 
 
@@ -179,12 +175,6 @@ async def _bench_carrier(queue: str) -> AsyncGenerator[str]:
             yield url
     else:
         yield queue
-
-
-def _environment_without(queue: str) -> dict[str, str]:
-    """This environment, but for the variable that holds the carrier's secret."""
-    hidden = queue.removeprefix(_SECRET_PREFIX) if queue.startswith(_SECRET_PREFIX) else None
-    return {key: value for key, value in os.environ.items() if key != hidden}
 
 
 def _default_journal(name: str) -> Path:

@@ -37,10 +37,11 @@ def serving(
     name: str,
     lease_s: int = 30,
     command: Sequence[str] = (),
+    url: str | None = None,
     options: Sequence[str] = (),
     **extra: str,
 ) -> Iterator[subprocess.Popen[str]]:
-    """`mcp-bridge serve`, ready when this yields; in front of the test server, or of `command`."""
+    """`mcp-bridge serve`, ready when this yields; serves the test server, `command` or `url`."""
     served = command or (
         *(sys.executable, "-m", "tests.fakes.served"),
         *(str(folder / "effects"), str(folder / "gate")),
@@ -49,8 +50,8 @@ def serving(
         *(sys.executable, "-m", "mcp_bridge", "serve"),
         *("--queue", queue, "--name", name, "--key-file", str(folder / "key")),
         *("--journal", str(folder / "journal"), "--lease", str(lease_s), "--allow-all"),
-        *(*options, "--"),
-        *served,
+        *options,
+        *(("--url", url) if url else ("--", *served)),
     ]
     with subprocess.Popen(
         bridge,
