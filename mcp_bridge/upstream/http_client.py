@@ -55,13 +55,10 @@ def _is_here(url: str) -> bool:
         raise LocalFault(Code.BAD_SETTINGS) from None
     may_hold_a_secret = parts.query or parts.fragment or "@" in parts.netloc
     here = _is_loopback(host)
-    if not host or may_hold_a_secret or not (parts.scheme == "https" or _plain(parts.scheme, here)):
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and here)
+    if not host or may_hold_a_secret or not is_safe:
         raise LocalFault(Code.BAD_SETTINGS)
     return here
-
-
-def _plain(scheme: str, here: bool) -> bool:
-    return scheme == "http" and here
 
 
 def _is_loopback(host: str) -> bool:

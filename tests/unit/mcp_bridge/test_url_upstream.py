@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.abc
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
+from mcp.client.subscriptions import ToolsListChanged
 from mcp_types import ElicitRequestParams, ElicitResult
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -106,6 +108,38 @@ async def test_a_server_asks_the_client_of_a_session() -> None:
     ):
         result = await client.call_tool("test_elicitation", {"message": "Who?"})
         assert "Hanako" in result.content[0].text
+
+
+@pytest.mark.expects_log  # of the server of this test, which cuts the stream of the session
+async def test_a_session_ends_with_its_server() -> None:
+    told, gone = anyio.Event(), anyio.Event()
+
+    async def serve(*, task_status: anyio.abc.TaskStatus[str]) -> None:
+        async with web(everything_app()) as url:
+            task_status.started(url)
+            await told.wait()
+        gone.set()
+
+    async with (
+        anyio.create_task_group() as tasks,
+        carried(await tasks.start(serve), "legacy") as client,
+    ):
+        await client.call_tool("test_simple_text", {})
+        told.set()
+        await gone.wait()
+        with pytest.raises(MCPError) as caught:
+            await client.call_tool("test_simple_text", {})
+        assert caught.value.error.data["code"] == Code.UPSTREAM_GONE
+
+
+async def test_a_subscription_hears_what_changes() -> None:
+    async with (
+        web(everything_app()) as url,
+        carried(url, "2026-07-28") as client,
+        client.listen(tools_list_changed=True) as events,
+    ):
+        await client.call_tool("test_trigger_tool_change", {})
+        assert isinstance(await anext(aiter(events)), ToolsListChanged)
 
 
 async def test_it_knows_what_only_reads() -> None:
