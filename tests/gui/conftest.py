@@ -40,7 +40,8 @@ def _is_late_thread(context: dict[str, Any]) -> bool:
     Qt may deliver that report between two runs of the loop, where anyio finds none running.
     """
     nobody = "WorkerThread._report_result(<Future cancelled>" in str(context.get("message"))
-    return nobody and isinstance(context.get("exception"), RuntimeError)
+    fault = context.get("exception")
+    return nobody and isinstance(fault, RuntimeError) and str(fault) == "no running event loop"
 
 
 @pytest.fixture
