@@ -65,6 +65,11 @@ class Field(_Blind):
     value: str
 
 
+def covers(source: str, path: str) -> bool:
+    """Whether a field is the source, or lies in the group that is."""
+    return path == source or path.startswith((f"{source}.", f"{source}["))
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Condition(_Blind):
     """An entry of the medical history. Texts are the record's own; `path` is of its `name`."""

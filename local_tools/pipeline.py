@@ -25,6 +25,7 @@ from local_tools.model import (
     Preview,
     Release,
     Summary,
+    covers,
 )
 from local_tools.privacy.gate import Gate
 from local_tools.privacy.guard import ReleaseRegister
@@ -167,16 +168,12 @@ def _fates(record: PatientRecord, summary: Summary) -> Iterator[FieldFate]:
     sent = [(source, s.text) for _, s in summary.statements() for source in s.sources]
     withheld = {item.path: item.reason for item in summary.withheld}
     for field in record.fields:
-        texts = tuple(dict.fromkeys(text for source, text in sent if _covers(source, field.path)))
+        texts = tuple(dict.fromkeys(text for source, text in sent if covers(source, field.path)))
         if texts:
             yield FieldFate(field.path, field.value, _fate(field, texts), texts)
         else:
             reason = withheld.get(field.path)
             yield FieldFate(field.path, field.value, Fate.STAYS, reason=reason)
-
-
-def _covers(source: str, path: str) -> bool:
-    return path == source or path.startswith((f"{source}.", f"{source}["))
 
 
 def _fate(field: Field, texts: tuple[str, ...]) -> Fate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from local_tools.model import Fate, FieldFate, Release, Withheld
+from local_tools.model import Fate, FieldFate, Release, Withheld, covers
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -62,11 +62,6 @@ def _value(source: str, fields: tuple[FieldFate, ...] | None) -> str | None:
     if fields is None:
         return None
     return ", ".join(f.value for f in fields if covers(source, f.path))
-
-
-def covers(source: str, path: str) -> bool:
-    """Whether a field is the source, or lies in the group that is."""
-    return path == source or path.startswith((f"{source}.", f"{source}["))
 
 
 def _counts(rows: tuple[Outgoing, ...], fields: tuple[FieldFate, ...]) -> dict[Fate, int]:
